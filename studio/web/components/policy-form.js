@@ -3,8 +3,8 @@
  *
  * @typedef {Record<string, boolean | number | string>} Policy by the names of the form's fields
  */
-import { field, find, onSubmit, untranslatedOption } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { field, find, untranslatedOption } from '../lib/dom.js';
+import { onSend, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 
@@ -24,7 +24,10 @@ export class PolicyForm {
   constructor(onThreshold) {
     this.#onThreshold = onThreshold;
     this.#theme.addEventListener('change', () => withErrorDisplay(() => this.load()));
-    onSubmit(this.#form, () => withErrorDisplay(() => this.#save()));
+    onSend(this.#form, () => this.#save());
+    this.#form.addEventListener('input', () => {
+      this.#status.textContent = '';
+    });
   }
 
   /**
@@ -41,6 +44,7 @@ export class PolicyForm {
   async load() {
     const slug = this.#theme.value;
     this.#setDisabled(true);
+    if (!slug) return; // There is no theme.
     const { version, policy } = /** @type {{ version: number, policy: Policy }} */ (
       await getJson(policyUrl(slug))
     );

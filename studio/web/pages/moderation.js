@@ -11,29 +11,26 @@
 import { ImageTrial } from '../components/image-trial.js';
 import { PolicyForm } from '../components/policy-form.js';
 import { VERDICT_NAMES } from '../components/verdicts.js';
-import { element, field, find, onSubmit } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { element, field, find, part } from '../lib/dom.js';
+import { onSend, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+import { markReady } from '../lib/ready.js';
 
 const WORD_LIST = `${API}/moderation/word-list`;
 
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
 /** @param {string} selector */
 const formAt = (selector) => find(document, selector, HTMLFormElement);
 
 function startTextTrial() {
   const form = formAt('#check-text');
-  onSubmit(form, () =>
-    withErrorDisplay(async () => {
-      const text = field(form, 'text', HTMLInputElement).value;
-      const verdict = /** @type {TextCheck} */ (
-        await postJson(`${API}/moderation/check-text`, { text })
-      );
-      part('#verdict').replaceChildren(...describeVerdict(verdict, text));
-    }),
-  );
+  onSend(form, async () => {
+    const text = field(form, 'text', HTMLInputElement).value;
+    const verdict = /** @type {TextCheck} */ (
+      await postJson(`${API}/moderation/check-text`, { text })
+    );
+    part('#verdict').replaceChildren(...describeVerdict(verdict, text));
+  });
 }
 
 /**
@@ -64,7 +61,10 @@ class WordList {
   #text = field(this.#form, 'text', HTMLTextAreaElement);
 
   constructor() {
-    onSubmit(this.#form, () => withErrorDisplay(() => this.#save()));
+    onSend(this.#form, () => this.#save());
+    this.#text.addEventListener('input', () => {
+      part('#word-list-status').textContent = ''; // What it said is of the list before.
+    });
   }
 
   async load() {
@@ -85,6 +85,7 @@ startTextTrial();
 const wordList = new WordList();
 const imageTrial = new ImageTrial();
 const policyForm = new PolicyForm((threshold) => imageTrial.setThreshold(threshold));
+markReady();
 await withErrorDisplay(async () => {
   const themes = /** @type {{ slug: string, name: string }[]} */ (
     await getJson(`${API}/admin/themes`)

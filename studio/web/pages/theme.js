@@ -15,6 +15,7 @@ import { element, find, untranslated } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
 import { percent } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
+import { markReady } from '../lib/ready.js';
 
 const LATEST = 3;
 
@@ -80,4 +81,5 @@ async function show() {
   content.ariaBusy = 'false';
 }
 
+markReady();
 await withErrorDisplay(show);

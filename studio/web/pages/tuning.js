@@ -23,22 +23,21 @@
 import { confirmCost } from '../components/dialogs.js';
 import { SearchSpaceForm } from '../components/search-space.js';
 import { progressText } from '../components/test-rows.js';
+import { SLOTS } from '../components/theme-thumbnails.js';
 import { VersionSelect } from '../components/version-select.js';
-import { element, find, onSubmit, untranslated } from '../lib/dom.js';
-import { showError, showErrorText, withErrorDisplay } from '../lib/errors.js';
+import { element, find, part, untranslated } from '../lib/dom.js';
+import { onPress, onSend, showError, showErrorText, withErrorDisplay } from '../lib/errors.js';
 import { metric, percent } from '../lib/format.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
+import { markReady } from '../lib/ready.js';
 
 const TUNING = `${API}/tuning`;
 const POLL_MS = 800;
 const STARS = [1, 2, 3, 4, 5];
-const SLOTS = ['A', 'B', 'C', 'D'];
 const PAGE = '/tests/tuning';
 
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
 /** @param {string} selector */
 const buttonAt = (selector) => find(document, selector, HTMLButtonElement);
 
@@ -53,12 +52,12 @@ class StudyView {
   #progress = find(document, '#progress', HTMLProgressElement);
   #polling = new AbortController();
   #name = '';
+  /** The trials that are shown, so that polling draws nothing anew that is the same. */
+  #shown = '';
 
   constructor() {
-    this.#run.addEventListener('click', () => withErrorDisplay(() => this.#start()));
-    this.#cancel.addEventListener('click', () =>
-      withErrorDisplay(() => postJson(`${TUNING}/trials/cancel?${this.#query}`)),
-    );
+    onPress(this.#run, () => this.#start());
+    onPress(this.#cancel, () => postJson(`${TUNING}/trials/cancel?${this.#query}`));
   }
 
   get #query() {
@@ -94,10 +93,12 @@ class StudyView {
     this.#progress.max = progress?.total || 1;
     this.#progress.value = progress?.done ?? 0;
     part('#no-trials').hidden = isRunning || trials.length > 0;
-    showErrorText((progress?.state === 'failed' && progress.message) || '');
+    if (progress?.state === 'failed' && progress.message) showErrorText(progress.message);
     this.#run.disabled = isRunning;
     this.#cancel.disabled = !isRunning;
-    if (this.#trials.children.length !== trials.length || !isRunning) {
+    const shown = JSON.stringify([study, trials]);
+    if (shown !== this.#shown) {
+      this.#shown = shown;
       this.#trials.replaceChildren(...trials.map((trial) => this.#trialItem(trial, study)));
     }
     return isRunning;
@@ -153,13 +154,11 @@ class StudyView {
     return STARS.map((count) => {
       const title = t('page.tuning.rating_of_five', { count });
       const button = element('button', { type: 'button', title }, `${count} ★`);
-      button.addEventListener('click', () =>
-        withErrorDisplay(async () => {
-          const url = `${TUNING}/trials/${index}/rating?${this.#query}`;
-          await postJson(url, { stars: count }, { method: 'PUT' });
-          this.#watch();
-        }),
-      );
+      onPress(button, async () => {
+        const url = `${TUNING}/trials/${index}/rating?${this.#query}`;
+        await postJson(url, { stars: count }, { method: 'PUT' });
+        this.#watch();
+      });
       return button;
     });
   }
@@ -168,18 +167,21 @@ class StudyView {
   #saveButton(index) {
     const title = t('page.tuning.save_as_version_title');
     const button = element('button', { type: 'button', title }, t('page.tuning.save_as_version'));
-    button.addEventListener('click', () =>
-      withErrorDisplay(async () => {
-        const saved = /** @type {{ slug: string, version: number }} */ (
-          await postJson(`${TUNING}/trials/${index}/save?${this.#query}`)
-        );
-        const href = `/?preset=${saved.slug}&version=${saved.version}`;
-        const label = t('page.tuning.open_version', { number: saved.version });
-        button.replaceWith(element('a', { href }, label));
-      }),
-    );
+    onPress(button, async () => {
+      const saved = /** @type {{ slug: string, version: number }} */ (
+        await postJson(`${TUNING}/trials/${index}/save?${this.#query}`)
+      );
+      const href = `/?preset=${saved.slug}&version=${saved.version}`;
+      const label = t('page.tuning.open_version', { number: saved.version });
+      button.replaceWith(element('a', { href }, label));
+    });
     return button;
   }
+}
+
+/** @param {string} name of a study */
+function studyLink(name) {
+  return element('a', { href: `${PAGE}?${studyQuery(name)}` }, untranslated(name));
 }
 
 /** @param {Trial['values']} values */
@@ -206,6 +208,8 @@ class TuningPage {
   #view = new StudyView();
 
   async start() {
+    onSend(this.#form, () => this.#create());
+    markReady();
     const themes = /** @type {Theme[]} */ (await getJson(`${API}/admin/themes`));
     this.#version = new VersionSelect(themes);
     this.#slot.append(...SLOTS.map((value) => element('option', { value }, value)));
@@ -214,7 +218,6 @@ class TuningPage {
       element('label', {}, t('page.version'), this.#version.version),
       element('label', {}, t('page.recipe'), this.#slot),
     );
-    onSubmit(this.#form, () => withErrorDisplay(() => this.#create()));
     this.#fields = /** @type {GridField[]} */ (await getJson(`${API}/grids/fields`));
     this.#version.theme.addEventListener('change', () => withErrorDisplay(() => this.#list()));
     for (const select of [this.#version.version, this.#slot]) {
@@ -247,29 +250,14 @@ class TuningPage {
 
   async #list() {
     const slug = this.#version?.theme.value ?? '';
+    if (!slug) return;
     const studies = /** @type {{ name: string }[]} */ (
       await getJson(`${TUNING}/studies?slug=${slug}`)
     );
-    const items = studies.map(({ name }) => this.#studyItem(name));
-    const none = element('li', {}, t('page.empty'));
+    if (slug !== this.#version?.theme.value) return; // Another theme was chosen meanwhile.
+    const items = studies.map(({ name }) => element('li', {}, studyLink(name)));
+    const none = element('li', {}, t('page.tuning.empty'));
     part('#studies').replaceChildren(...(items.length ? items : [none]));
-  }
-
-  /** @param {string} name */
-  #studyItem(name) {
-    const link = element('a', { href: `${PAGE}?${studyQuery(name)}` }, untranslated(name));
-    link.addEventListener('click', (event) => {
-      event.preventDefault();
-      this.#open(name);
-    });
-    return element('li', {}, link);
-  }
-
-  /** @param {string} name */
-  #open(name) {
-    history.replaceState(null, '', `${PAGE}?${studyQuery(name)}`);
-    this.#view.open(name);
-    part('#study').scrollIntoView();
   }
 
   async #create() {
@@ -281,9 +269,8 @@ class TuningPage {
       vary: this.#space.vary,
     };
     const created = /** @type {{ name: string }} */ (await postJson(`${TUNING}/studies`, body));
-    await this.#list();
-    this.#open(created.name);
+    location.assign(`${PAGE}?${studyQuery(created.name)}`);
   }
 }
 
-await new TuningPage().start();
+await new TuningPage().start().catch(showError);
