@@ -4,6 +4,7 @@ import './dialog-stub.js';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { AuditLog } from '../../studio/web/components/audit-log.js';
 import { confirmAction } from '../../studio/web/components/dialogs.js';
+import { PolicyForm } from '../../studio/web/components/policy-form.js';
 import { PoseEditor } from '../../studio/web/components/pose-editor.js';
 import { ReviewChecks } from '../../studio/web/components/review-checks.js';
 import { ReviewPanel } from '../../studio/web/components/review-log.js';
@@ -240,5 +241,41 @@ describe('the keypoints of a base image', () => {
     expect(pose.keypoints[1]).toEqual([0.55, 0.5]);
     pose.undo();
     expect(pose.keypoints).toEqual([[0.2, 0.2], null]);
+  });
+});
+
+describe('the moderation policy of a theme', () => {
+  const POLICY = { check_prompts: true, nsfw_threshold: 0.8, external_moderation: 'off' };
+
+  test('can be changed once it is there; saved, it leads to the review of its version', async () => {
+    const names = ['check_prompts', 'check_doodles', 'check_outputs', 'regenerate_withheld'];
+    const boxes = [...names, 'allow_base_uploads', 'log_blocked_text'].map((name) =>
+      element('input', { name, type: 'checkbox' }),
+    );
+    const inputs = ['nsfw_threshold', 'concept_margin', 'negative_prompt'].map((name) =>
+      element('input', { name }),
+    );
+    const select = element(
+      'select',
+      { name: 'external_moderation' },
+      element('option', { value: 'off' }),
+    );
+    const form = element('form', { id: 'policy' }, ...boxes, ...inputs, select);
+    document.body.append(form, element('span', { id: 'policy-status' }));
+    const fetch = vi.fn(async (_url, /** @type {RequestInit | undefined} */ options) =>
+      Response.json(options?.method === 'PUT' ? { version: 4 } : { version: 3, policy: POLICY }),
+    );
+    vi.stubGlobal('fetch', fetch);
+    const policy = new PolicyForm('neon-night');
+    expect([...form.elements].every((each) => each.matches(':disabled'))).toBe(true);
+    await policy.load();
+    expect([boxes[0].checked, inputs[0].value, boxes[0].disabled]).toEqual([true, '0.8', false]);
+    form.dispatchEvent(new Event('submit', { cancelable: true }));
+    await vi.waitFor(() =>
+      expect(find(document, '#policy-status a', HTMLAnchorElement).pathname).toBe(
+        '/themes/neon-night/versions/4/review',
+      ),
+    );
+    expect(fetch.mock.calls[1][0]).toContain('/moderation-policy?expected_version=3');
   });
 });

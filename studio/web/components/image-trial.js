@@ -24,12 +24,6 @@ export class ImageTrial {
     this.#threshold.addEventListener('input', () => this.#draw());
   }
 
-  /** @param {number} threshold */
-  setThreshold(threshold) {
-    this.#threshold.value = String(threshold);
-    this.#draw();
-  }
-
   /** One image after another: the classifier works on one, and a directory may hold many. */
   async #score() {
     const choice = ++this.#choices;

@@ -1,5 +1,5 @@
 /**
- * Moderation: texts and images are tried, the own word list, a theme's policy.
+ * Moderation: texts and images are tried, the own word list.
  *
  * @typedef {'block' | 'mask' | 'flag'} Action
  * @typedef {object} TextCheck
@@ -9,7 +9,6 @@
  * @property {string} masked the text without what is masked
  */
 import { ImageTrial } from '../components/image-trial.js';
-import { PolicyForm } from '../components/policy-form.js';
 import { VERDICT_NAMES } from '../components/verdicts.js';
 import { element, field, find, part } from '../lib/dom.js';
 import { onSend, withErrorDisplay } from '../lib/errors.js';
@@ -81,16 +80,11 @@ class WordList {
   }
 }
 
-startTextTrial();
 const wordList = new WordList();
-const imageTrial = new ImageTrial();
-const policyForm = new PolicyForm((threshold) => imageTrial.setThreshold(threshold));
+startTextTrial();
+new ImageTrial();
 markReady();
-await withErrorDisplay(async () => {
-  const themes = /** @type {{ slug: string, name: string }[]} */ (
-    await getJson(`${API}/admin/themes`)
-  );
-  policyForm.setThemes(themes, new URLSearchParams(location.search).get('theme'));
-  await policyForm.load();
-  await wordList.load();
-});
+// A policy was edited here before it had a page of its own.
+const theme = new URLSearchParams(location.search).get('theme');
+if (theme) location.replace(`/themes/${encodeURIComponent(theme)}/policy`);
+await withErrorDisplay(() => wordList.load());
