@@ -180,7 +180,8 @@ function historyTable(deployments) {
   );
   const table = element('table', { id: 'deployments' });
   table.append(element('thead', {}, head), element('tbody', {}, ...rows));
-  return element('div', { className: 'scroll' }, table);
+  const ariaLabel = t('page.themes.release_history');
+  return element('div', { className: 'scroll', role: 'region', ariaLabel, tabIndex: 0 }, table);
 }
 
 /**

@@ -7,7 +7,7 @@
  */
 import { newTest } from '../components/new-test.js';
 import { TASK_NAMES, watchTasks } from '../components/task-list.js';
-import { TestRow } from '../components/test-rows.js';
+import { studyTitle, TestRow } from '../components/test-rows.js';
 import { viewGrid } from '../grid/sheet.js';
 import { element, find, untranslatedOption } from '../lib/dom.js';
 import { onPress, showError, withErrorDisplay } from '../lib/errors.js';
@@ -86,7 +86,11 @@ class TestsPage {
 
   /** @param {ListedTest} test */
   #row(test) {
-    return new TestRow(test, (action) =>
+    const shown =
+      test.kind === 'study'
+        ? { ...test, subject: studyTitle(test.subject, this.#themes), version: null }
+        : test;
+    return new TestRow(shown, (action) =>
       withErrorDisplay(async () => {
         await action();
         await this.#load();

@@ -70,7 +70,7 @@ function blindTests(tests) {
 async function show() {
   const theme = await loadTheme(slug);
   const [latest] = theme.versions;
-  find(document, '#theme-name', HTMLElement).textContent = theme.name;
+  find(document, '#theme-title', HTMLElement).textContent = theme.name;
   find(document, '#theme-states', HTMLElement).replaceChildren(stateChips(detailsStates(theme)));
   const menu = menuButton(
     t('page.themes.more_of', { theme: theme.name }),

@@ -22,14 +22,14 @@
  */
 import { confirmCost } from '../components/dialogs.js';
 import { SearchSpaceForm } from '../components/search-space.js';
-import { progressText } from '../components/test-rows.js';
+import { progressText, studyTitle } from '../components/test-rows.js';
 import { SLOTS } from '../components/theme-thumbnails.js';
 import { VersionSelect } from '../components/version-select.js';
 import { element, find, part, untranslated } from '../lib/dom.js';
 import { onPress, onSend, showError, showErrorText, withErrorDisplay } from '../lib/errors.js';
 import { metric, percent } from '../lib/format.js';
 import { API, getJson, postJson } from '../lib/http.js';
-import { t } from '../lib/i18n.js';
+import { formatNumber, t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
 import { markReady } from '../lib/ready.js';
 
@@ -52,6 +52,9 @@ class StudyView {
   #progress = find(document, '#progress', HTMLProgressElement);
   #polling = new AbortController();
   #name = '';
+  #title = '';
+  /** @type {ReadonlyMap<string, string>} */
+  #fieldNames = new Map();
   /** The trials that are shown, so that polling draws nothing anew that is the same. */
   #shown = '';
 
@@ -64,11 +67,17 @@ class StudyView {
     return studyQuery(this.#name);
   }
 
-  /** @param {string} name */
-  open(name) {
+  /**
+   * @param {string} name
+   * @param {string} title
+   * @param {ReadonlyMap<string, string>} fieldNames by the fields' paths
+   */
+  open(name, title, fieldNames) {
     this.#name = name;
+    this.#title = title;
+    this.#fieldNames = fieldNames;
     part('#study').hidden = false;
-    part('#study-name').textContent = name;
+    part('#study-name').textContent = title;
     this.#watch();
   }
 
@@ -109,7 +118,7 @@ class StudyView {
     const cost = /** @type {Cost} */ (
       await getJson(`${TUNING}/cost?${this.#query}&trials=${trials}`)
     );
-    const title = t('page.tuning.resume_study', { study: this.#name });
+    const title = t('page.tuning.resume_study', { study: this.#title });
     const isStarted = await confirmCost(title, cost, () =>
       postJson(`${TUNING}/trials?${this.#query}`, { trials }),
     );
@@ -130,7 +139,7 @@ class StudyView {
       'div',
       { className: 'links' },
       element('b', {}, score === null ? t('page.tuning.needs_rating') : percent(score)),
-      untranslated(formatValues(trial.values)),
+      formatValues(trial.values, this.#fieldNames),
       element('small', {}, t('page.metrics', metrics)),
       ...this.#rating(trial, study),
       this.#saveButton(index),
@@ -179,17 +188,16 @@ class StudyView {
   }
 }
 
-/** @param {string} name of a study */
-function studyLink(name) {
-  return element('a', { href: `${PAGE}?${studyQuery(name)}` }, untranslated(name));
-}
-
-/** @param {Trial['values']} values */
-function formatValues(values) {
-  const shown = Object.entries(values).map(([name, value]) =>
-    typeof value === 'number' ? `${name} ${Number(value.toFixed(4))}` : `${name} ${value}`,
-  );
-  return shown.join(', ');
+/**
+ * @param {Trial['values']} values
+ * @param {ReadonlyMap<string, string>} names by the fields' paths
+ */
+function formatValues(values, names) {
+  const shown = Object.entries(values).map(([path, value]) => {
+    const text = typeof value === 'number' ? formatNumber(value, 4) : String(value);
+    return `${names.get(path) ?? path} ${text}`;
+  });
+  return shown.join(' · ');
 }
 
 class TuningPage {
@@ -203,6 +211,8 @@ class TuningPage {
   );
   /** @type {VersionSelect | null} */
   #version = null;
+  /** @type {readonly Theme[]} */
+  #themes = [];
   /** @type {GridField[]} */
   #fields = [];
   #view = new StudyView();
@@ -211,6 +221,7 @@ class TuningPage {
     onSend(this.#form, () => this.#create());
     markReady();
     const themes = /** @type {Theme[]} */ (await getJson(`${API}/admin/themes`));
+    this.#themes = themes;
     this.#version = new VersionSelect(themes);
     this.#slot.append(...SLOTS.map((value) => element('option', { value }, value)));
     part('.study-source').append(
@@ -226,7 +237,10 @@ class TuningPage {
     const query = new URLSearchParams(location.search);
     const study = query.get('study');
     const slug = study?.split('/')[0] ?? query.get('theme') ?? themes[0]?.slug ?? '';
-    if (study) this.#view.open(study);
+    if (study) {
+      const names = new Map(this.#fields.map(({ path, label }) => [path, label]));
+      this.#view.open(study, studyTitle(study, themes), names);
+    }
     await withErrorDisplay(() => this.#version?.choose(slug));
     await withErrorDisplay(() => this.#list());
   }
@@ -255,7 +269,11 @@ class TuningPage {
       await getJson(`${TUNING}/studies?slug=${slug}`)
     );
     if (slug !== this.#version?.theme.value) return; // Another theme was chosen meanwhile.
-    const items = studies.map(({ name }) => element('li', {}, studyLink(name)));
+    const items = studies.map(({ name }) => {
+      const link = element('a', { href: `${PAGE}?${studyQuery(name)}` });
+      link.append(untranslated(studyTitle(name, this.#themes)));
+      return element('li', {}, link);
+    });
     const none = element('li', {}, t('page.tuning.empty'));
     part('#studies').replaceChildren(...(items.length ? items : [none]));
   }
