@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 STUDIO = "/"
 """The address of the studio page, which Gradio serves."""
-THEME_PAGE = re.compile(r"/themes/[a-z0-9-]+(/versions(/\d+/review)?|/releases|/review)?")
+THEME_PAGE = re.compile(r"/themes/[a-z0-9-]+(/versions(/\d+/review)?|/releases|/review|/policy)?")
 """Addresses of the pages of one theme (`theme_pages`)."""
 
 

@@ -1,4 +1,4 @@
-"""The pages of one theme: overview, versions, releases, and the review of a version."""
+"""The pages of one theme: overview, versions, releases, moderation policy, and the review of a version."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -26,6 +26,11 @@ def show_releases(slug: Slug, request: Request, themes: Themes) -> HTMLResponse:
     return _theme_page("releases", slug, request, themes)
 
 
+@router.get("/policy")
+def show_policy(slug: Slug, request: Request, themes: Themes) -> HTMLResponse:
+    return _theme_page("policy", slug, request, themes, template="theme-policy")
+
+
 @router.get("/review")
 def show_latest_review(slug: Slug, themes: Themes) -> RedirectResponse:
     """Leads to the review of the latest version."""
@@ -47,9 +52,11 @@ def redirect_report(slug: Slug, version: VersionNumber) -> RedirectResponse:
     return RedirectResponse(f"/themes/{slug}/versions/{version}/review", 308)
 
 
-def _theme_page(tab: str, slug: Slug, request: Request, themes: Themes) -> HTMLResponse:
+def _theme_page(
+    tab: str, slug: Slug, request: Request, themes: Themes, template: str = "theme"
+) -> HTMLResponse:
     """Raises NotFoundError."""
     latest = themes.get_version(slug)
     return plain_page(
-        "theme", request, slug=slug, theme=latest.preset.name, version=latest.version, tab=tab
+        template, request, slug=slug, theme=latest.preset.name, version=latest.version, tab=tab
     )

@@ -41,22 +41,22 @@ def test_words_are_tried_and_added_to(page: Page, server: Server, log: Log) -> N
 
 
 def test_a_policy_is_the_themes_next_version(page: Page, server: Server, quick: str) -> None:
-    page.goto(f"{server.url}/admin/moderation")
-    page.locator("select[name=slug]").select_option(quick)
+    page.goto(f"{server.url}/admin/moderation?theme={quick}")
+    page.wait_for_url(f"**/themes/{quick}/policy")  # Where it was before.
     expect(page.get_by_label("NSFW threshold")).to_have_value("0.8")
     page.get_by_label("NSFW threshold").fill("0.6")
     page.get_by_label("Theme negative prompt").fill("gore")
     page.get_by_role("button", name="Save as new version").click()
-    expect(page.locator("#policy-status")).to_have_text(
-        "Saved as version 2. Deploy it to take effect."
+    expect(page.locator("#policy-status")).to_contain_text(
+        "Saved as version 2. Publish it to take effect."
     )
-    page.goto(f"{server.url}/themes/{quick}/versions/2/review")
+    page.locator("#policy-status a").click()
+    page.wait_for_url(f"**/themes/{quick}/versions/2/review")
     expect(page.locator("#changes")).to_contain_text("NSFW threshold")
 
 
 def test_images_are_scored_against_a_threshold(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/admin/moderation")
-    page.wait_for_selector("select[name=slug] option", state="attached")
     page.get_by_label("PNG images").set_input_files(_images(["white", "red", "blue"]))
     expect(page.locator("#withheld")).to_have_text("0 of 3 withheld at 0.80")
     expect(page.locator("#scored img")).to_have_count(3)
@@ -91,7 +91,7 @@ def test_what_was_blocked_is_on_record_and_reviewed(page: Page, server: Server, 
 def test_the_page_fits_its_window(page: Page, server: Server, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"{server.url}/admin/moderation")
-    page.wait_for_selector("select[name=slug] option", state="attached")
+    expect(page.locator("#main")).not_to_have_attribute("inert", "")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -1,8 +1,8 @@
 // @vitest-environment jsdom
 import './texts.js';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { element, formQuery } from '../../studio/web/lib/dom.js';
-import { errorText, withErrorDisplay } from '../../studio/web/lib/errors.js';
+import { errorText, oneAtATime, onPress, withErrorDisplay } from '../../studio/web/lib/errors.js';
 import { RequestError } from '../../studio/web/lib/http.js';
 import { t } from '../../studio/web/lib/i18n.js';
 import { signedInUser } from '../../studio/web/lib/session.js';
@@ -19,7 +19,9 @@ describe('an error', () => {
   test.each([
     ['of the server', new RequestError('no theme named x', 404, null), 'no theme named x'],
     ['of a request', new RequestError('', 422, null), t('page.invalid_request')],
-    ['of the network', new TypeError('Failed to fetch'), 'Failed to fetch'],
+    ['of the network', new RequestError('', 0, null), t('page.unreachable')],
+    ['of a proxy', new RequestError('', 502, null), t('page.server_failed', { status: 502 })],
+    ['of a script', new TypeError('x is not a function'), 'x is not a function'],
     ['that is no Error', 'odd', 'odd'],
   ])('%s is one line', (_, error, expected) => {
     expect(errorText(error)).toBe(expected);
@@ -32,6 +34,35 @@ describe('an error', () => {
     expect(alert.textContent).toBe('too many');
     await withErrorDisplay(() => {});
     expect(alert.textContent).toBe('');
+  });
+});
+
+describe('an action', () => {
+  test('is not started again while it runs', async () => {
+    document.body.append(element('p', { id: 'error' }));
+    /** @type {() => void} */
+    let finish = () => undefined;
+    const action = vi.fn(() => new Promise((resolve) => (finish = () => resolve(null))));
+    const start = oneAtATime(action);
+    const first = start();
+    await start();
+    expect(action).toHaveBeenCalledOnce();
+    finish();
+    await first;
+    start();
+    expect(action).toHaveBeenCalledTimes(2);
+  });
+
+  test('of a button shows its error in its place, and can be tried again', async () => {
+    const place = element('p');
+    const button = element('button');
+    const action = vi.fn().mockRejectedValueOnce(new Error('too many'));
+    onPress(button, action, place);
+    button.click();
+    await vi.waitFor(() => expect(place.textContent).toBe('too many'));
+    button.click();
+    await vi.waitFor(() => expect(place.textContent).toBe(''));
+    expect(action).toHaveBeenCalledTimes(2);
   });
 });
 

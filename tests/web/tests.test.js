@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import './texts.js';
+import './dialog-stub.js';
 import { describe, expect, test, vi } from 'vitest';
 import { Candidates } from '../../studio/web/components/candidates.js';
 import { newTest } from '../../studio/web/components/new-test.js';
@@ -123,7 +124,6 @@ test('the form of a new grid can be sent once every choice is listed', async () 
     return Promise.resolve(new Response(JSON.stringify(body)));
   });
   document.body.replaceChildren();
-  HTMLDialogElement.prototype.showModal ??= () => undefined;
   newTest(THEMES, 'first-light', () => undefined);
   find(document, '.kind', HTMLButtonElement).click();
   const send = find(document, '.test-form .actions .primary', HTMLButtonElement);

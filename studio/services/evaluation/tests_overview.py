@@ -158,7 +158,15 @@ class TestOverview:
 
     def _stored_studies(self) -> Iterator[ListedTest]:
         for study in self.tuning.list_summaries()[:MAX_OF_A_KIND]:
-            best = "–" if study.best_score is None else f"{100 * study.best_score:.0f}"
+            result = (
+                message("page.tests.study_unrated", count=study.trials)
+                if study.best_score is None
+                else message(
+                    "page.tests.study_result",
+                    count=study.trials,
+                    best=f"{100 * study.best_score:.0f}",
+                )
+            )
             yield ListedTest(
                 name=tuning_service.task_name(study.name),
                 kind="study",
@@ -169,7 +177,7 @@ class TestOverview:
                 author="",
                 started_at=study.started_at,
                 progress=TaskProgress(study.trials, study.trials, "done"),
-                result=message("page.tests.study_result", count=study.trials, best=best),
+                result=result,
                 is_complete=True,
                 page=tuning_service.page_of(study.name),
             )

@@ -1,5 +1,6 @@
 /** Parts of the pages of people and API keys: buttons of a row, fields with a line of help. */
 import { element } from '../lib/dom.js';
+import { onPress } from '../lib/errors.js';
 
 /**
  * @param {string} label
@@ -8,7 +9,7 @@ import { element } from '../lib/dom.js';
  */
 export function button(label, onClick, className = '') {
   const made = element('button', { type: 'button', className }, label);
-  made.addEventListener('click', onClick);
+  onPress(made, onClick);
   return made;
 }
 

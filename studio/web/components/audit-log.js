@@ -15,67 +15,98 @@
  * @typedef {{ id: number, decision: Decision, review: Review | null }} StoredDecision
  * @typedef {{ decisions: StoredDecision[], next_cursor: number | null }} DecisionPage
  */
-import { element, find, formQuery, onSubmit, untranslated } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { element, find, formQuery, onSubmit, part, untranslated } from '../lib/dom.js';
+import { onPress } from '../lib/errors.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { row, setRows, timeElement } from '../lib/table.js';
+import { EndlessList } from './endless-list.js';
 import { STAGE_NAMES, VERDICT_NAMES } from './verdicts.js';
 
 const DECISIONS = `${API}/moderation/decisions`;
+/** Milliseconds after the last key until the log is filtered. */
+const TYPING_MS = 250;
 
-/** The audit log, filtered, page by page. */
+/** The audit log, filtered, page by page as one scrolls. */
 export class AuditLog {
   #form = find(document, '#filter', HTMLFormElement);
-  #rows = find(document, '#rows', HTMLElement);
-  #more = find(document, '#load-more', HTMLElement);
-  /** @type {number | null} the id before which the next page begins */
-  #next = null;
+  #rows = part('#rows');
+  #themeNames;
+  /** @type {EndlessList<StoredDecision>} */
+  #list = new EndlessList(
+    part('#end'),
+    (cursor) => this.#load(cursor),
+    (entries) => this.#append(entries),
+  );
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #typing;
 
-  constructor() {
-    this.#form.addEventListener('input', () => withErrorDisplay(() => this.load()));
-    onSubmit(this.#form, () => withErrorDisplay(() => this.load()));
-    this.#more.addEventListener('click', () => withErrorDisplay(() => this.#loadMore()));
+  /** @param {ReadonlyMap<string, string>} themeNames by slug */
+  constructor(themeNames) {
+    this.#themeNames = themeNames;
+    this.#form.addEventListener('input', () => {
+      clearTimeout(this.#typing);
+      this.#typing = setTimeout(() => this.reset(), TYPING_MS);
+    });
+    onSubmit(this.#form, () => this.reset());
   }
 
   /** Shows the newest decisions that fit. */
-  async load() {
-    const { decisions } = await this.#page(formQuery(this.#form));
-    setRows(this.#rows, decisions.map(decisionRow), t('page.no_matches'));
+  reset() {
+    clearTimeout(this.#typing);
+    find(document, '#export', HTMLAnchorElement).href =
+      `${DECISIONS}.jsonl?${formQuery(this.#form)}`;
+    return this.#list.reset();
   }
 
-  async #loadMore() {
+  /** @param {number | null} cursor */
+  async #load(cursor) {
     const query = formQuery(this.#form);
-    if (this.#next !== null) query.set('before', String(this.#next));
-    const { decisions } = await this.#page(query);
-    this.#rows.append(...decisions.map(decisionRow));
+    if (cursor !== null) query.set('before', String(cursor));
+    const page = /** @type {DecisionPage} */ (await getJson(`${DECISIONS}?${query}`));
+    return { items: page.decisions, next_cursor: page.next_cursor };
   }
 
-  /** @param {URLSearchParams} query */
-  async #page(query) {
-    const page = /** @type {DecisionPage} */ (await getJson(`${DECISIONS}?${query}`));
-    this.#next = page.next_cursor;
-    this.#more.hidden = page.next_cursor === null;
-    const url = `${DECISIONS}.jsonl?${formQuery(this.#form)}`;
-    find(document, '#export', HTMLAnchorElement).href = url;
-    return page;
+  /** @param {StoredDecision[]} entries of a page; the first one replaces what is shown */
+  #append(entries) {
+    const rows = entries.map((entry) => decisionRow(entry, this.#themeNames));
+    const isFirst = this.#list.items.length === entries.length;
+    if (!isFirst) {
+      this.#rows.append(...rows);
+      return;
+    }
+    const isFiltered = formQuery(this.#form).size > 0;
+    setRows(this.#rows, rows, isFiltered ? t('page.no_matches') : t('page.audit.empty'));
   }
 }
 
-/** @param {StoredDecision} entry */
-function decisionRow({ id, decision, review }) {
+/**
+ * @param {StoredDecision} entry
+ * @param {ReadonlyMap<string, string>} themeNames
+ */
+function decisionRow({ id, decision, review }, themeNames) {
   const { created_at, client, theme, version, slot, stage, verdict, reason, input_text } = decision;
   const cell = review ? reviewSummary(review) : [reviewButton(id, decision)];
   return row(
     timeElement(created_at),
     untranslated(client),
-    untranslated(`${theme} ${version ?? ''}${slot}`),
+    untranslated(recipeName(themeNames.get(theme) ?? theme, version, slot)),
     STAGE_NAMES[stage],
     element('span', { className: `chip ${verdict}` }, VERDICT_NAMES[verdict]),
     untranslated(reason),
     untranslated(input_text),
     element('span', {}, ...cell),
   );
+}
+
+/**
+ * @param {string} theme
+ * @param {number | null} version
+ * @param {string} slot
+ * @returns {string} such as "Neon night v3 A"
+ */
+function recipeName(theme, version, slot) {
+  return [theme, version && `v${version}`, slot].filter(Boolean).join(' ');
 }
 
 /**
@@ -127,15 +158,13 @@ function reviewForm(id, { verdict, client }) {
   }
   for (const { label, is_false_positive, release } of choices) {
     const button = element('button', { type: 'button' }, label);
-    button.addEventListener('click', () => {
+    onPress(button, async () => {
       if (!note.reportValidity()) return;
-      withErrorDisplay(async () => {
-        const review = { is_false_positive, note: note.value, release };
-        const { reviewer } = /** @type {{ reviewer: string }} */ (
-          await postJson(`${DECISIONS}/${id}/review`, review)
-        );
-        form.replaceWith(...reviewSummary({ ...review, reviewer }));
-      });
+      const review = { is_false_positive, note: note.value, release };
+      const { reviewer } = /** @type {{ reviewer: string }} */ (
+        await postJson(`${DECISIONS}/${id}/review`, review)
+      );
+      form.replaceWith(...reviewSummary({ ...review, reviewer }));
     });
     form.append(button);
   }

@@ -9,11 +9,11 @@
  */
 import { element } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
+import { SLOTS } from './theme-thumbnails.js';
 import { VersionSelect } from './version-select.js';
 
 const MAX_CANDIDATES = 4;
 const MIN_CANDIDATES = 2;
-const SLOTS = ['A', 'B', 'C', 'D'];
 
 class CandidateCard {
   root = element('li', { className: 'candidate' });
@@ -24,7 +24,7 @@ class CandidateCard {
 
   /** @param {readonly Theme[]} themes */
   constructor(themes) {
-    this.select = new VersionSelect(themes, true);
+    this.select = new VersionSelect(themes, { isOptional: true });
     this.slot.append(...SLOTS.map((value) => element('option', { value }, value)));
     const fields = [
       element('label', {}, t('page.theme'), this.select.theme),

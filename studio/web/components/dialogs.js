@@ -1,6 +1,6 @@
 /** Dialogs before an action: what it is, who does it, what it costs. */
 import { element } from '../lib/dom.js';
-import { errorText } from '../lib/errors.js';
+import { withErrorDisplay } from '../lib/errors.js';
 import { duration } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { signedInUser } from '../lib/session.js';
@@ -46,33 +46,35 @@ export function confirmAction(confirmation) {
   dialog.setAttribute('aria-labelledby', heading.id);
 
   return new Promise((resolve) => {
-    const updateConfirm = () => {
-      confirm.disabled = !canConfirm();
+    let isRunning = false;
+    let isDone = false;
+    const updateButtons = () => {
+      confirm.disabled = isRunning || !canConfirm();
+      cancel.disabled = isRunning;
     };
-    /** @param {boolean} isDone */
-    const close = (isDone) => {
-      dialog.close(); // Gives the focus back.
-      dialog.remove();
-      resolve(isDone);
-    };
-    form.addEventListener('input', updateConfirm);
+    form.addEventListener('input', updateButtons);
     form.addEventListener('submit', async (event) => {
       event.preventDefault();
-      confirm.disabled = true;
-      error.textContent = '';
-      try {
-        await action();
-        close(true);
-      } catch (failure) {
-        error.textContent = errorText(failure);
-        updateConfirm();
-      }
+      if (isRunning) return;
+      isRunning = true;
+      updateButtons();
+      isDone = await withErrorDisplay(action, error);
+      isRunning = false;
+      updateButtons();
+      if (isDone) dialog.close(); // Gives the focus back.
     });
-    cancel.addEventListener('click', () => close(false));
-    dialog.addEventListener('cancel', () => close(false));
+    cancel.addEventListener('click', () => dialog.close());
+    // What runs is done or fails: closed meanwhile, the dialog could not say which.
+    dialog.addEventListener('cancel', (event) => {
+      if (isRunning) event.preventDefault();
+    });
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      resolve(isDone);
+    });
     document.body.append(dialog);
     dialog.showModal();
-    updateConfirm();
+    updateButtons();
   });
 }
 

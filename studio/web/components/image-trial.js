@@ -3,14 +3,11 @@
  *
  * @import { ScoredImage } from './score-chart.js'
  */
-import { field, find } from '../lib/dom.js';
+import { field, find, part } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
 import { API, postFile } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { histogramBars, scoredFigures } from './score-chart.js';
-
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
 
 /** Scores of images of the operator's, and what a threshold withholds of them. */
 export class ImageTrial {
@@ -19,26 +16,25 @@ export class ImageTrial {
   #threshold = field(this.#form, 'threshold', HTMLInputElement);
   /** @type {ScoredImage[]} */
   #images = [];
+  /** Counts what was chosen: the images of a choice before are not scored any more. */
+  #choices = 0;
 
   constructor() {
     this.#files.addEventListener('change', () => withErrorDisplay(() => this.#score()));
     this.#threshold.addEventListener('input', () => this.#draw());
   }
 
-  /** @param {number} threshold */
-  setThreshold(threshold) {
-    this.#threshold.value = String(threshold);
-    this.#draw();
-  }
-
   /** One image after another: the classifier works on one, and a directory may hold many. */
   async #score() {
+    const choice = ++this.#choices;
     for (const image of this.#images) URL.revokeObjectURL(image.url);
     this.#images = [];
+    this.#draw();
     for (const file of this.#files.files ?? []) {
       const { scores, error } = /** @type {{ scores: { nsfw: number }, error: string | null }} */ (
         await postFile(`${API}/moderation/classify-image`, file)
       );
+      if (choice !== this.#choices) return;
       if (error) throw new Error(error);
       this.#images.push({ name: file.name, score: scores.nsfw, url: URL.createObjectURL(file) });
       this.#draw();

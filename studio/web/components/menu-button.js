@@ -10,6 +10,9 @@
 import { element, findAll } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
 
+/** Between a menu and the window's edge, in pixels. */
+const MARGIN = 8;
+
 /**
  * @param {string} label of the button, for screen readers
  * @param {readonly MenuItem[]} items
@@ -41,6 +44,9 @@ export function menuButton(label, items) {
 
   function open() {
     menu.hidden = false;
+    menu.style.right = '';
+    const beyond = MARGIN - menu.getBoundingClientRect().left;
+    if (beyond > 0) menu.style.right = `${-beyond}px`; // Such as in the first column of a phone.
     button.ariaExpanded = 'true';
     document.addEventListener('pointerdown', closeOutside);
     findAll(menu, '[role=menuitem]', HTMLElement)[0]?.focus();

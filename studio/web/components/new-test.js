@@ -8,7 +8,7 @@
  */
 import { editGrid } from '../grid/sheet.js';
 import { element, untranslatedOption } from '../lib/dom.js';
-import { errorText } from '../lib/errors.js';
+import { errorText, onSend, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { toBase64 } from '../lib/png.js';
@@ -79,7 +79,11 @@ class VersionForm {
 
   /** @param {readonly Theme[]} themes */
   constructor(themes) {
-    this.select = new VersionSelect(themes);
+    this.select = new VersionSelect(themes, {
+      onError: (error) => {
+        this.error.textContent = errorText(error);
+      },
+    });
     this.submit.setAttribute('form', this.root.id);
     this.root.append(
       labeled(t('page.theme'), this.select.theme),
@@ -96,25 +100,12 @@ class VersionForm {
    */
   async show(slug, action, list) {
     this.root.append(this.error);
-    this.root.addEventListener('submit', (event) => {
-      event.preventDefault();
-      this.run(action);
-    });
+    onSend(this.root, action, this.error);
     this.select.theme.focus();
-    await this.run(async () => {
+    await withErrorDisplay(async () => {
       await Promise.all([this.select.choose(slug), list?.()]);
       this.submit.disabled = false;
-    });
-  }
-
-  /** @param {() => Promise<void>} action */
-  async run(action) {
-    this.error.textContent = '';
-    try {
-      await action();
-    } catch (error) {
-      this.error.textContent = errorText(error);
-    }
+    }, this.error);
   }
 }
 
@@ -188,7 +179,10 @@ class GridForm extends VersionForm {
         seed: SEED,
       };
       close();
-      await editGrid({ body, preset, version: chosen.version }, {}, onStart);
+      // The dialog that showed errors is closed.
+      await withErrorDisplay(() =>
+        editGrid({ body, preset, version: chosen.version }, {}, onStart),
+      );
     };
     return this.show(slug, start, () => this.#list());
   }

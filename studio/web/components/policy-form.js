@@ -1,65 +1,58 @@
 /**
- * The safety policy of a theme.
+ * The moderation policy of a theme.
  *
  * @typedef {Record<string, boolean | number | string>} Policy by the names of the form's fields
  */
-import { field, find, onSubmit, untranslatedOption } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
-import { API, getJson, postJson } from '../lib/http.js';
+import { element, field, find, part } from '../lib/dom.js';
+import { onSend } from '../lib/errors.js';
+import { getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
-
-/** @param {string} slug of a theme */
-const policyUrl = (slug) => `${API}/admin/themes/${slug}/moderation-policy`;
+import { reviewUrl, THEMES } from './theme-actions.js';
 
 /** The policy of one theme; saving it makes the theme's next version. */
 export class PolicyForm {
   #form = find(document, '#policy', HTMLFormElement);
-  #theme = field(this.#form, 'slug', HTMLSelectElement);
-  #status = find(document, '#policy-status', HTMLElement);
-  #onThreshold;
+  #status = part('#policy-status');
+  #slug;
+  #url;
   /** The theme's version that the form shows. */
   #version = 0;
 
-  /** @param {(threshold: number) => void} onThreshold is called with that of a policy that is loaded */
-  constructor(onThreshold) {
-    this.#onThreshold = onThreshold;
-    this.#theme.addEventListener('change', () => withErrorDisplay(() => this.load()));
-    onSubmit(this.#form, () => withErrorDisplay(() => this.#save()));
-  }
-
-  /**
-   * @param {{ slug: string, name: string }[]} themes
-   * @param {string | null} selected the slug of the theme that is shown; null or unknown: the first
-   */
-  setThemes(themes, selected) {
-    const options = themes.map(({ slug, name }) => untranslatedOption(slug, name));
-    this.#theme.replaceChildren(...options);
-    if (themes.some(({ slug }) => slug === selected)) this.#theme.value = selected ?? '';
-  }
-
-  /** Shows the theme's policy; nothing can be changed until it is there. */
-  async load() {
-    const slug = this.#theme.value;
+  /** @param {string} slug of the theme */
+  constructor(slug) {
+    this.#slug = slug;
+    this.#url = `${THEMES}/${slug}/moderation-policy`;
     this.#setDisabled(true);
+    onSend(this.#form, () => this.#save());
+    this.#form.addEventListener('input', () => this.#status.replaceChildren());
+  }
+
+  /** Shows the policy; nothing can be changed until it is there. */
+  async load() {
     const { version, policy } = /** @type {{ version: number, policy: Policy }} */ (
-      await getJson(policyUrl(slug))
+      await getJson(this.#url)
     );
-    if (slug !== this.#theme.value) return; // Another theme was chosen meanwhile.
-    this.#setDisabled(false);
     this.#version = version;
-    find(this.#form, '#policy-theme', HTMLAnchorElement).href = `/themes/${slug}`;
     for (const [name, value] of Object.entries(policy)) this.#setField(name, value);
-    this.#onThreshold(Number(policy.nsfw_threshold));
-    this.#status.textContent = '';
+    this.#setDisabled(false);
   }
 
   async #save() {
-    const url = `${policyUrl(this.#theme.value)}?expected_version=${this.#version}`;
+    const url = `${this.#url}?expected_version=${this.#version}`;
     const saved = /** @type {{ version: number }} */ (
       await postJson(url, this.#policy(), { method: 'PUT' })
     );
     this.#version = saved.version;
-    this.#status.textContent = t('page.moderation.saved_as_version', { number: saved.version });
+    const publish = element(
+      'a',
+      { href: reviewUrl(this.#slug, saved.version) },
+      t('page.themes.review_and_publish'),
+    );
+    this.#status.replaceChildren(
+      t('page.moderation.saved_as_version', { number: saved.version }),
+      ' ',
+      publish,
+    );
   }
 
   /** @returns {Policy} as the form has it */
@@ -81,10 +74,10 @@ export class PolicyForm {
     };
   }
 
-  /** @param {boolean} disabled all fields but the theme's */
+  /** @param {boolean} disabled all fields */
   #setDisabled(disabled) {
     for (const each of this.#form.elements) {
-      if (each !== this.#theme && 'disabled' in each) each.disabled = disabled;
+      if ('disabled' in each) each.disabled = disabled;
     }
   }
 

@@ -7,10 +7,21 @@
  */
 import { element, find } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
+import { roveFocus } from '../lib/roving-focus.js';
 import { radioGroup } from './radio-group.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const DOT_RADIUS = 0.014;
+/** How far an arrow key moves a keypoint, and with Shift, as shares of the image. */
+const STEP = 0.005;
+const BIG_STEP = 0.05;
+/** @type {Readonly<Record<string, [x: number, y: number]>>} */
+const ARROWS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
 /** @type {Readonly<Record<string, string>>} */
 const KEYPOINT_NAMES = {
   nose: t('page.base_images.nose'),
@@ -41,9 +52,11 @@ const KEYPOINT_NAMES = {
  * @returns {Keypoint}
  */
 export function toKeypoint({ clientX, clientY }, { left, top, width, height }) {
-  const clamp = (/** @type {number} */ share) => Math.min(1, Math.max(0, share));
   return [clamp((clientX - left) / width), clamp((clientY - top) / height)];
 }
+
+/** @param {number} share */
+const clamp = (share) => Math.min(1, Math.max(0, share));
 
 /** Keypoints as they are placed one after another, with undo. */
 export class Pose {
@@ -108,18 +121,22 @@ export class PoseEditor {
   #aspect = 1;
   #stage;
   #svg;
-  #buttons;
+  #group;
+  /** @type {HTMLButtonElement[]} a button for each keypoint */
+  #buttons = [];
+  #resetFocus;
   #onChange;
 
   /**
    * @param {HTMLElement} stage with an `img` and an `svg` of the view box 0 0 1 1
-   * @param {HTMLElement} buttons the radio group of the keypoints
+   * @param {HTMLElement} group the radio group of the keypoints
    * @param {(isChanged: boolean) => void} onChange is called whenever it is drawn
    */
-  constructor(stage, buttons, onChange) {
+  constructor(stage, group, onChange) {
     this.#stage = stage;
     this.#onChange = onChange;
-    this.#buttons = buttons;
+    this.#group = group;
+    this.#resetFocus = roveFocus(group, '[role=radio]');
     this.#svg = find(stage, 'svg', SVGElement);
     stage.addEventListener('pointerdown', (event) => this.#press(event));
     stage.addEventListener('pointermove', (event) => {
@@ -129,6 +146,7 @@ export class PoseEditor {
       this.#pose.selectHidden();
       this.#draw();
     });
+    stage.addEventListener('keydown', (event) => this.#nudge(event));
   }
 
   get keypoints() {
@@ -145,7 +163,9 @@ export class PoseEditor {
     find(this.#stage, 'img', HTMLImageElement).src = image;
     this.#stage.style.aspectRatio = `${width} / ${height}`;
     this.#pose.load(keypoints ?? skeleton.names.map(() => null));
+    this.#makeButtons();
     this.#draw();
+    this.#resetFocus();
   }
 
   /** Hides the selected keypoint. */
@@ -177,19 +197,42 @@ export class PoseEditor {
     this.#draw();
   }
 
-  #draw() {
-    const { keypoints, selected } = this.#pose;
-    const indexes = [...this.#skeleton.names.keys()];
-    const check = radioGroup(
-      this.#buttons,
-      indexes,
-      (index) => element('button', {}, this.#label(index)),
+  /**
+   * Moves the selected keypoint by the arrow keys; one that is hidden begins in the middle.
+   *
+   * @param {KeyboardEvent} event
+   */
+  #nudge(event) {
+    const arrow = ARROWS[event.key];
+    if (!arrow || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const step = event.shiftKey ? BIG_STEP : STEP;
+    const [x, y] = this.#pose.keypoints[this.#pose.selected] ?? [0.5, 0.5];
+    this.#pose.record();
+    this.#pose.place([clamp(x + step * arrow[0]), clamp(y + step * arrow[1])]);
+    this.#draw();
+  }
+
+  /** Once for a base image: drawn anew with each change, a button would lose the focus. */
+  #makeButtons() {
+    this.#buttons = this.#skeleton.names.map(() => element('button'));
+    radioGroup(
+      this.#group,
+      [...this.#buttons.keys()],
+      (index) => this.#buttons[index],
       (index) => {
         this.#pose.selected = index;
         this.#draw();
       },
     );
-    check(selected);
+  }
+
+  #draw() {
+    const { keypoints, selected } = this.#pose;
+    for (const [index, button] of this.#buttons.entries()) {
+      button.textContent = this.#label(index);
+      button.setAttribute('aria-checked', String(index === selected));
+    }
     const lines = this.#skeleton.limbs.flatMap(([from, to]) => {
       const [start, end] = [keypoints[from], keypoints[to]];
       if (!start || !end) return [];

@@ -16,13 +16,10 @@
  * @property {boolean} is_significant
  * @property {number | null} votes_needed that are likely to settle it
  */
-import { find, untranslated } from '../lib/dom.js';
+import { part, untranslated } from '../lib/dom.js';
 import { percent } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { row } from '../lib/table.js';
-
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
 
 /** @param {Ranking} ranking */
 function rankingSummary({ is_significant, votes_needed }) {

@@ -5,6 +5,7 @@
  * @import { Deployment, DeploymentSpec, ThemeDetails } from './theme-details.js'
  */
 import { element, untranslated } from '../lib/dom.js';
+import { onPress } from '../lib/errors.js';
 import { percent } from '../lib/format.js';
 import { formatNumber, formatTime, t } from '../lib/i18n.js';
 import { timeAgo } from '../lib/relative-time.js';
@@ -55,7 +56,7 @@ function channelCard(theme, active, onChange) {
    */
   const dangerous = (label, ask, disabled) => {
     const button = element('button', { type: 'button', className: 'danger', disabled }, label);
-    button.addEventListener('click', async () => {
+    onPress(button, async () => {
       if (await ask(slug, channel)) await onChange();
     });
     return button;
@@ -179,7 +180,8 @@ function historyTable(deployments) {
   );
   const table = element('table', { id: 'deployments' });
   table.append(element('thead', {}, head), element('tbody', {}, ...rows));
-  return element('div', { className: 'scroll' }, table);
+  const ariaLabel = t('page.themes.release_history');
+  return element('div', { className: 'scroll', role: 'region', ariaLabel, tabIndex: 0 }, table);
 }
 
 /**

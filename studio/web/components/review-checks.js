@@ -6,7 +6,7 @@
  * @import { Cost } from './dialogs.js'
  */
 import { element } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { errorText, onPress } from '../lib/errors.js';
 import { getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { authorField, confirmAction, confirmCost } from './dialogs.js';
@@ -36,7 +36,7 @@ export class ReviewChecks {
     this.#version = version;
     this.#onEnd = onEnd;
     const again = element('button', { type: 'button' }, t('page.review.check_again'));
-    again.addEventListener('click', () => withErrorDisplay(() => this.load()));
+    onPress(again, () => this.load());
     const head = element('div', { className: 'section-head' });
     head.append(element('h2', {}, t('page.review.checks')), again);
     this.root = element('section', {}, head, this.#list, this.#tasks);
@@ -49,17 +49,27 @@ export class ReviewChecks {
     });
   }
 
+  /** Runs the checks; where that fails, says so in their place. */
   async load() {
     this.#list.ariaBusy = 'true';
     this.#list.replaceChildren(t('page.deployments.checking'));
-    const results = await runChecks(this.#slug, this.#version);
+    try {
+      this.#show(await runChecks(this.#slug, this.#version));
+    } catch (error) {
+      const alert = element('p', { className: 'dialog-error', role: 'alert' }, errorText(error));
+      this.#list.replaceChildren(alert);
+    }
+    this.#list.ariaBusy = 'false';
+  }
+
+  /** @param {CheckResult[]} results */
+  #show(results) {
     const items = findings(results).map((result) => this.#item(result));
     this.#list.replaceChildren(
       element('p', { className: 'checks-summary' }, checksSummary(results)),
       element('ul', { className: 'findings' }, ...items),
       passedChecks(results),
     );
-    this.#list.ariaBusy = 'false';
   }
 
   /**
@@ -101,7 +111,7 @@ export class ReviewChecks {
       fix === 'review_regression' ? t('page.themes.reviewed') : t('page.review.run_now');
     const button = element('button', { type: 'button' }, label);
     button.dataset.fix = fix;
-    button.addEventListener('click', () => withErrorDisplay(actions[fix]));
+    onPress(button, actions[fix]);
     return button;
   }
 

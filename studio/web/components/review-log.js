@@ -11,7 +11,7 @@
  * @typedef {{ state: ReviewState, reviews: Review[], approvals: Review[] }} ReviewLog oldest first
  */
 import { element } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { onPress } from '../lib/errors.js';
 import { getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { timeAgo } from '../lib/relative-time.js';
@@ -46,6 +46,7 @@ export class ReviewPanel {
   /** @type {Cell | null} */
   #cell = null;
   #author = authorField();
+  #error = element('p', { className: 'dialog-error', role: 'alert' });
 
   /**
    * @param {string} slug of the theme
@@ -70,7 +71,7 @@ export class ReviewPanel {
       this.#button(t('page.review.request_changes'), 'request_changes'),
       this.#button(t('page.review.approve'), 'approve'),
     );
-    this.root.append(this.actions);
+    this.root.append(this.actions, this.#error);
   }
 
   async load() {
@@ -104,7 +105,7 @@ export class ReviewPanel {
   #button(label, kind) {
     const button = element('button', { type: 'button' }, label);
     button.dataset.kind = kind;
-    button.addEventListener('click', () => withErrorDisplay(() => this.#send(kind)));
+    onPress(button, () => this.#send(kind), this.#error);
     return button;
   }
 

@@ -1,6 +1,6 @@
 /** The tags of a theme, each removable, and a field for the next one. */
 import { element } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { onPress, onSend } from '../lib/errors.js';
 import { postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { THEMES } from './theme-actions.js';
@@ -32,9 +32,7 @@ export function tagEditor(slug, initial) {
   function removableTag(tag) {
     const label = t('page.themes.remove_tag', { tag });
     const remove = element('button', { type: 'button', ariaLabel: label, title: label }, '×');
-    remove.addEventListener('click', () =>
-      withErrorDisplay(() => save(tags.filter((each) => each !== tag))),
-    );
+    onPress(remove, () => save(tags.filter((each) => each !== tag)));
     return element('span', { className: 'tag', translate: false }, tag, remove);
   }
 
@@ -47,14 +45,11 @@ export function tagEditor(slug, initial) {
     input.focus();
   }
 
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
+  onSend(form, async () => {
     const tag = input.value.trim();
     if (!tag) return;
-    withErrorDisplay(async () => {
-      await save([...tags, tag]);
-      input.value = '';
-    });
+    await save([...tags, tag]);
+    input.value = '';
   });
   show();
   return form;

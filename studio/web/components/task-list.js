@@ -17,6 +17,7 @@
  * @property {boolean} stopping
  */
 import { element, untranslated } from '../lib/dom.js';
+import { onPress } from '../lib/errors.js';
 import { duration } from '../lib/format.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { formatTime, t } from '../lib/i18n.js';
@@ -80,10 +81,8 @@ class TaskRow {
       },
       this.#fill,
     );
-    this.#stop.addEventListener('click', async () => {
-      this.#stop.disabled = true;
-      await postJson(`${API}/background-tasks/cancel`, { name: task.name });
-    });
+    const stop = () => postJson(`${API}/background-tasks/cancel`, { name: task.name });
+    onPress(this.#stop, stop, this.#remaining); // The tray is on pages without an `#error`, too.
     this.root = element('div', { className });
     this.root.append(describe(task), this.#bar, this.#count, this.#remaining, this.#stop);
   }

@@ -37,6 +37,21 @@ export function progressText({ done, total, stopping, remaining_seconds: left })
     : `${count} · ${t('page.tasks.time_left', { duration: duration(left) })}`;
 }
 
+/**
+ * A study's name in words: it is made of its theme's slug, version and recipe, and a number.
+ *
+ * @param {string} name such as "neon-night/2A/1"
+ * @param {readonly { slug: string, name: string }[]} themes
+ * @returns {string} `name` where it is no study's
+ */
+export function studyTitle(name, themes) {
+  const parts = /^(.+)\/(\d+)([A-D])\/(\d+)$/.exec(name);
+  if (!parts) return name;
+  const [, slug, version, slot, number] = parts;
+  const theme = themes.find((each) => each.slug === slug)?.name ?? slug;
+  return t('page.tuning.study_title', { theme, version, slot, number });
+}
+
 /** One test; its progress is updated while it runs. */
 export class TestRow {
   root = element('li', { className: 'test' });

@@ -18,7 +18,7 @@ export function thumbnailUrl(slug, slot, width, version = null) {
 }
 
 /**
- * The four images of a theme; one line instead, where nothing was rendered.
+ * The four images of a theme, or those of them that were rendered; one line instead, where none was.
  *
  * @param {string} slug
  * @param {number} width of one image, in CSS pixels
@@ -36,6 +36,8 @@ export function themeThumbnails(slug, width, version = null) {
       height: width,
     });
     image.addEventListener('error', () => {
+      image.replaceWith(element('span', { className: 'no-image' }));
+      if (root.querySelector('img')) return;
       root.replaceChildren(t('page.themes.no_images'));
       root.classList.add('no-images');
     });

@@ -30,12 +30,16 @@ export function versionComparison(theme) {
     changes,
   );
 
+  let shown = 0;
+
   async function show() {
+    const mine = ++shown;
     const [old, current] = [before, after].map((label) =>
       Number(find(label, 'select', HTMLSelectElement).value),
     );
     images.replaceChildren(...[old, current].map((version) => figure(theme.slug, version)));
-    changes.replaceChildren(await fieldChanges(theme.slug, old, current));
+    const list = await fieldChanges(theme.slug, old, current);
+    if (mine === shown) changes.replaceChildren(list); // Else others were chosen meanwhile.
   }
 
   root.addEventListener('change', () => withErrorDisplay(show));

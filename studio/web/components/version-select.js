@@ -5,6 +5,7 @@
  * @typedef {{ version: number, message: string }} Version
  */
 import { element, untranslatedOption } from '../lib/dom.js';
+import { showError } from '../lib/errors.js';
 import { API, getJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 
@@ -25,13 +26,16 @@ export class VersionSelect {
 
   /**
    * @param {readonly Theme[]} themes
-   * @param {boolean} [isOptional] whether it may be empty, and is so at first
+   * @param {object} [options]
+   * @param {boolean} [options.isOptional] whether it may be empty, and is so at first
+   * @param {(error: unknown) => void} [options.onError] is called where the versions of a theme that was
+   *   chosen cannot be listed; by default the page shows why
    */
-  constructor(themes, isOptional = false) {
+  constructor(themes, { isOptional = false, onError = showError } = {}) {
     const options = themes.map(({ slug, name }) => untranslatedOption(slug, name));
     if (isOptional) options.unshift(element('option', { value: '' }, t('page.blind_tests.choose')));
     this.theme.append(...options);
-    this.theme.addEventListener('change', () => this.#listVersions());
+    this.theme.addEventListener('change', () => this.#listVersions().catch(onError));
   }
 
   /** @returns {{ slug: string, version: number } | null} null where none is chosen */
@@ -52,6 +56,7 @@ export class VersionSelect {
   /** @param {number} [chosen] */
   async #listVersions(chosen) {
     const slug = this.theme.value;
+    this.version.replaceChildren(); // Those of the theme before are no choice any more.
     const versions = slug
       ? /** @type {Version[]} */ (await getJson(`${API}/admin/themes/${slug}/versions`))
       : [];

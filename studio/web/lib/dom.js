@@ -36,6 +36,16 @@ export function find(root, selector, kind) {
 }
 
 /**
+ * Finds an element that the page must have, whatever its kind.
+ *
+ * @param {string} selector
+ * @throws {Error} where there is none
+ */
+export function part(selector) {
+  return find(document, selector, HTMLElement);
+}
+
+/**
  * Finds every element of a kind.
  *
  * @template {Element} Kind

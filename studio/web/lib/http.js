@@ -15,7 +15,7 @@ export const CSRF_HEADER = { 'X-Studio': 'page' };
 export class RequestError extends Error {
   /**
    * @param {string} message empty where the server named no reason
-   * @param {number} status of the HTTP response
+   * @param {number} status of the HTTP response, 0 where there was none
    * @param {unknown} body the answer's JSON, null where it is none
    */
   constructor(message, status, body) {
@@ -30,10 +30,10 @@ export class RequestError extends Error {
  * @param {string} address
  * @param {{ signal?: AbortSignal }} [options]
  * @returns {Promise<unknown>} the answer's JSON
- * @throws {RequestError} where the server refuses or fails; TypeError where it cannot be reached
+ * @throws {RequestError} where the server refuses, fails or cannot be reached
  */
 export async function getJson(address, options = {}) {
-  return readJson(await fetch(address, options));
+  return readJson(await send(address, options));
 }
 
 /**
@@ -41,11 +41,11 @@ export async function getJson(address, options = {}) {
  * @param {unknown} [body] sent as JSON
  * @param {{ method?: 'POST' | 'PUT' | 'PATCH' | 'DELETE', signal?: AbortSignal }} [options]
  * @returns {Promise<unknown>} the answer's JSON, null where there is no content
- * @throws {RequestError} where the server refuses or fails; TypeError where it cannot be reached
+ * @throws {RequestError} where the server refuses, fails or cannot be reached
  */
 export async function postJson(address, body = {}, { method = 'POST', signal } = {}) {
   const headers = { 'Content-Type': 'application/json', ...CSRF_HEADER };
-  return readJson(await fetch(address, { method, headers, signal, body: JSON.stringify(body) }));
+  return readJson(await send(address, { method, headers, signal, body: JSON.stringify(body) }));
 }
 
 /**
@@ -55,10 +55,24 @@ export async function postJson(address, body = {}, { method = 'POST', signal } =
  * @param {Blob} file
  * @param {{ method?: 'POST' | 'PUT', signal?: AbortSignal }} [options]
  * @returns {Promise<unknown>} the answer's JSON
- * @throws {RequestError} where the server refuses or fails; TypeError where it cannot be reached
+ * @throws {RequestError} where the server refuses, fails or cannot be reached
  */
 export async function postFile(address, file, { method = 'POST', signal } = {}) {
-  return readJson(await fetch(address, { method, headers: CSRF_HEADER, signal, body: file }));
+  return readJson(await send(address, { method, headers: CSRF_HEADER, signal, body: file }));
+}
+
+/**
+ * @param {string} address
+ * @param {RequestInit} options
+ */
+async function send(address, options) {
+  try {
+    return await fetch(address, options);
+  } catch (error) {
+    // Browsers say it in English, each in words of its own.
+    if (error instanceof TypeError) throw new RequestError('', 0, null);
+    throw error;
+  }
 }
 
 /**

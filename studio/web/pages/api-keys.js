@@ -13,10 +13,11 @@
  */
 import { button, labelled, switchRow } from '../components/admin-rows.js';
 import { confirmAction, paragraph } from '../components/dialogs.js';
-import { element, find, untranslated } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { element, find, part, untranslated } from '../lib/dom.js';
+import { onPress, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { formatNumber, t } from '../lib/i18n.js';
+import { markReady } from '../lib/ready.js';
 import { timeAgo } from '../lib/relative-time.js';
 import { row, setRows, timeElement } from '../lib/table.js';
 
@@ -37,9 +38,6 @@ const NEW_CLIENT = {
   requests_per_day: null,
   scopes: ['generate'],
 };
-
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
 
 /**
  * @param {number | null} value
@@ -132,7 +130,8 @@ function limitsText({ requests_per_minute, max_concurrent_requests, requests_per
 
 class ApiKeysPage {
   start() {
-    part('#add').addEventListener('click', () => this.#create());
+    onPress(part('#add'), () => this.#create());
+    markReady();
     return withErrorDisplay(() => this.#load());
   }
 

@@ -17,19 +17,19 @@
  * @property {[number, number][]} limbs pairs of keypoints
  * @property {string[]} detectors
  */
+import { confirmAction, paragraph } from '../components/dialogs.js';
 import { ImageDrop } from '../components/image-drop.js';
 import { PoseEditor } from '../components/pose-editor.js';
 import { radioGroup } from '../components/radio-group.js';
-import { element, field, find, onSubmit, untranslated } from '../lib/dom.js';
-import { errorText, withErrorDisplay } from '../lib/errors.js';
+import { element, field, find, part, untranslated } from '../lib/dom.js';
+import { onPress, onSend, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postFile, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+import { markReady } from '../lib/ready.js';
+import { roveFocus } from '../lib/roving-focus.js';
 import { slugify } from '../lib/slug.js';
 
 const BASE_IMAGES = `${API}/base-images`;
-
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
 
 class BaseImagesPage {
   #status = part('#status');
@@ -50,16 +50,18 @@ class BaseImagesPage {
       this.#error.textContent = text;
     },
   );
+  #gallery = part('#gallery');
+  #resetFocus = roveFocus(this.#gallery, '[role=radio]');
   /** @type {BaseImage | null} */
   #selected = null;
 
   start() {
-    this.#onClick(part('#hide-keypoint'), () => this.#editor.hide());
-    this.#onClick(this.#save, () => this.#saveKeypoints());
-    this.#onClick(this.#undo, () => this.#editor.undo());
-    this.#onClick(part('#retire'), () => this.#toggleRetired());
-    this.#onClick(find(this.#detection, 'button', HTMLElement), () => this.#detect());
-    onSubmit(this.#form, () => this.#add());
+    onPress(part('#hide-keypoint'), () => this.#editor.hide());
+    onPress(this.#save, () => this.#saveKeypoints());
+    onPress(this.#undo, () => this.#editor.undo());
+    onPress(part('#retire'), () => this.#toggleRetired());
+    onPress(find(this.#detection, 'button', HTMLElement), () => this.#detect());
+    onSend(this.#form, () => this.#add(), this.#error);
     document.addEventListener('keydown', (event) => {
       const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key === 'z';
       const isTyping = event.target instanceof HTMLInputElement && event.target.type === 'text';
@@ -67,15 +69,8 @@ class BaseImagesPage {
       event.preventDefault();
       this.#editor.undo();
     });
+    markReady();
     return withErrorDisplay(() => this.#load());
-  }
-
-  /**
-   * @param {HTMLElement} button
-   * @param {() => unknown} action
-   */
-  #onClick(button, action) {
-    button.addEventListener('click', () => withErrorDisplay(action));
   }
 
   /** @param {string} [id] of the base image to select; by default the first */
@@ -84,14 +79,18 @@ class BaseImagesPage {
     /** @param {BaseImage} base */
     const select = (base) => {
       check(base);
+      this.#resetFocus();
       this.#select(base, listing);
     };
-    const check = radioGroup(part('#gallery'), listing.base_images, galleryButton, select);
+    const check = radioGroup(this.#gallery, listing.base_images, galleryButton, async (base) => {
+      if (base !== this.#selected && (await this.#mayDiscard())) select(base);
+    });
     this.#detectors.replaceChildren(...listing.detectors.map((name) => new Option(name, name)));
     this.#detection.hidden = listing.detectors.length === 0;
     const selected = listing.base_images.find((base) => base.id === id) ?? listing.base_images[0];
     if (selected) select(selected);
-    else part('#gallery').textContent = t('page.base_images.empty');
+    else this.#gallery.replaceChildren(paragraph(t('page.base_images.empty')));
+    part('#editor').hidden = !selected;
   }
 
   /**
@@ -109,16 +108,30 @@ class BaseImagesPage {
     this.#editor.show(base, { names: listing.keypoint_names, limbs: listing.limbs });
   }
 
+  /** @returns {Promise<boolean>} whether keypoints that are not saved may be lost; without any, true */
+  async #mayDiscard() {
+    if (this.#save.disabled) return true;
+    return confirmAction({
+      title: t('page.base_images.discard_title', { name: this.#selected?.name }),
+      content: [paragraph(t('page.base_images.discard_help'))],
+      label: t('page.base_images.discard'),
+      danger: true,
+      action: async () => {},
+    });
+  }
+
   async #saveKeypoints() {
     await this.#change('keypoints', 'PUT', this.#editor.keypoints);
     this.#status.textContent = t('page.base_images.keypoints_saved');
   }
 
   async #toggleRetired() {
+    if (!(await this.#mayDiscard())) return;
     await this.#change(`retired?retired=${!this.#selected?.retired}`, 'PUT');
   }
 
   async #detect() {
+    if (!(await this.#mayDiscard())) return;
     const query = new URLSearchParams({ detector: this.#detectors.value });
     await this.#change(`detect-keypoints?${query}`, 'POST');
   }
@@ -148,15 +161,10 @@ class BaseImagesPage {
     const name = field(this.#form, 'name', HTMLInputElement).value.trim();
     const id = slugify(name) || `base-${Date.now().toString(36)}`; // Such as for a Chinese name.
     const url = `${BASE_IMAGES}/${id}?${new URLSearchParams({ name })}`;
-    this.#error.textContent = '';
-    try {
-      const added = /** @type {BaseImage} */ (await postFile(url, await this.#drop.png()));
-      this.#form.reset();
-      this.#drop.clear();
-      await this.#load(added.id);
-    } catch (error) {
-      this.#error.textContent = errorText(error);
-    }
+    const added = /** @type {BaseImage} */ (await postFile(url, await this.#drop.png()));
+    this.#form.reset();
+    this.#drop.clear();
+    await this.#load(added.id);
   }
 }
 

@@ -25,19 +25,17 @@ import { MatchupFrames } from '../components/matchup-frames.js';
 import { showRanking } from '../components/ranking.js';
 import { watchTasks } from '../components/task-list.js';
 import { progressText } from '../components/test-rows.js';
-import { element, field, find, onSubmit, untranslated } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { element, field, find, part, untranslated } from '../lib/dom.js';
+import { onPress, onSend, showError, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postJson, RequestError } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+import { markReady } from '../lib/ready.js';
 import { signedInUser } from '../lib/session.js';
 import { persistAuthor } from '../lib/storage.js';
 import { row, setRows, timeElement } from '../lib/table.js';
 
 /** @type {Readonly<Record<string, Choice>>} */
 const CHOICE_KEYS = { ArrowLeft: 'left', ArrowRight: 'right', ArrowDown: 'tie' };
-
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
 
 const BLIND_TESTS = `${API}/blind-tests`;
 
@@ -69,6 +67,7 @@ class BlindTestsPage {
 
   async start() {
     this.#listen();
+    markReady();
     await withErrorDisplay(() => this.#list());
     const themes = /** @type {Theme[]} */ (await getJson(`${API}/admin/themes`));
     const add = find(document, '#add-candidate', HTMLButtonElement);
@@ -84,8 +83,8 @@ class BlindTestsPage {
   }
 
   #listen() {
-    onSubmit(this.#form, () => withErrorDisplay(() => this.#create()));
-    part('#render').addEventListener('click', () => withErrorDisplay(() => this.#render()));
+    onSend(this.#form, () => this.#create());
+    onPress(part('#render'), () => this.#render());
     document.addEventListener('keydown', (event) => this.#pressKey(event));
     this.#ranking.addEventListener('toggle', () => {
       if (this.#ranking.open) withErrorDisplay(() => this.#showRanking());
@@ -107,7 +106,7 @@ class BlindTestsPage {
 
   async #list() {
     const tests = /** @type {Summary[]} */ (await getJson(BLIND_TESTS));
-    setRows(part('#blind-tests'), tests.map(blindTestRow));
+    setRows(part('#blind-tests'), tests.map(blindTestRow), t('page.blind_tests.empty'));
   }
 
   /**
@@ -123,6 +122,7 @@ class BlindTestsPage {
     part('#title').textContent = test.title;
     part('#incomplete').hidden = test.is_complete || test.state === 'running';
     if (this.#matchup === null) await this.#loadMatchup();
+    // The task's own words; they stay until something else is done.
     if (!test.is_complete && test.message) throw new Error(test.message);
   }
 
@@ -135,14 +135,25 @@ class BlindTestsPage {
     if (!this.#test) return;
     if (this.#isWaiting) {
       if (task) this.#status.textContent = progressText(task);
-      withErrorDisplay(() => this.#loadMatchup());
+      this.#loadMatchup().catch(showError); // What was said of the images stays.
     }
     const hasEnded = !task && !this.#test.is_complete && this.#test.state === 'running';
     if (hasEnded) withErrorDisplay(() => this.#reopen()); // Before it was looked at here.
   }
 
+  /** Shows the next matchup; where that fails, the next look for tasks tries again. */
   async #loadMatchup() {
     const load = ++this.#loads;
+    try {
+      await this.#showMatchup(load);
+    } catch (error) {
+      if (load === this.#loads) this.#isWaiting = true;
+      throw error;
+    }
+  }
+
+  /** @param {number} load its number: only the newest is shown */
+  async #showMatchup(load) {
     this.#leaveMatchup();
     this.#isWaiting = false;
     if (!this.#voterName && signedInUser() === null) {
@@ -163,8 +174,7 @@ class BlindTestsPage {
     const images = `${this.#url}/images/${matchup.index}`;
     await this.#frames.showImages((side) => `${images}/${side}.png?${query}`);
     if (load !== this.#loads) return;
-    this.#matchup = matchup.index;
-    this.#frames.enable(true);
+    this.#enterMatchup(matchup.index);
     this.#status.textContent = t('page.blind_tests.votes_cast', { count: matchup.votes });
     if (this.#ranking.open) await this.#showRanking();
   }
@@ -182,6 +192,12 @@ class BlindTestsPage {
     }
   }
 
+  /** @param {number} index of the matchup that is shown */
+  #enterMatchup(index) {
+    this.#matchup = index;
+    this.#frames.enable(true);
+  }
+
   /** One can vote again once the next matchup is loaded. */
   #leaveMatchup() {
     this.#matchup = null;
@@ -194,7 +210,12 @@ class BlindTestsPage {
     if (index === null) return;
     this.#leaveMatchup();
     await withErrorDisplay(async () => {
-      await postJson(`${this.#url}/votes`, { voter: this.#voterName, index, choice });
+      try {
+        await postJson(`${this.#url}/votes`, { voter: this.#voterName, index, choice });
+      } catch (error) {
+        this.#enterMatchup(index); // It is still to be voted on.
+        throw error;
+      }
       await this.#loadMatchup();
     });
   }
@@ -237,4 +258,4 @@ class BlindTestsPage {
   }
 }
 
-await new BlindTestsPage().start();
+await new BlindTestsPage().start().catch(showError);

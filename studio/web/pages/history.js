@@ -31,6 +31,7 @@ import { withErrorDisplay } from '../lib/errors.js';
 import { addressOf, apiQuery, isFiltered } from '../lib/history-address.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+import { markReady } from '../lib/ready.js';
 
 const VARIANTS = `${API}/variants`;
 /** Milliseconds after the last key until the list is filtered by the text. */
@@ -83,6 +84,7 @@ class HistoryPage {
       this.#fill(new URLSearchParams(location.search));
       this.#apply();
     });
+    markReady();
     await withErrorDisplay(() => this.#loadOptions());
     this.#fill(new URLSearchParams(location.search));
     this.#apply();

@@ -14,18 +14,16 @@
  */
 import { confirmAction, paragraph } from '../components/dialogs.js';
 import { filterModels, KIND_NAMES, KINDS, modelSections } from '../components/model-card.js';
-import { element, find, formQuery, onSubmit, untranslated } from '../lib/dom.js';
-import { errorText, showError, showErrorText, withErrorDisplay } from '../lib/errors.js';
+import { element, find, formQuery, part, untranslated } from '../lib/dom.js';
+import { onPress, onSend, showError, showErrorText, withErrorDisplay } from '../lib/errors.js';
 import { fileSize } from '../lib/format.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
+import { markReady } from '../lib/ready.js';
 
 const MODELS = `${API}/models`;
 const POLL_MS = 1000;
-
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
 
 class ModelsPage {
   #form = find(document, '#download', HTMLFormElement);
@@ -39,18 +37,19 @@ class ModelsPage {
   #kind = '';
   /** What is shown, so that polling changes nothing that is the same. */
   #shown = '';
-  #hasDownloads = false;
+  #isDownloading = false;
 
   async start() {
     this.#search.addEventListener('input', () => this.#draw());
-    onSubmit(this.#form, () => this.#download());
-    part('#scan').addEventListener('click', () => withErrorDisplay(() => this.#scan()));
+    onSend(this.#form, () => this.#download(), this.#error);
+    onPress(part('#scan'), () => this.#scan());
+    markReady();
     await withErrorDisplay(() => this.#load());
     await withErrorDisplay(() => this.#loadUsage());
     poll(() => this.#load(), {
       every: POLL_MS,
       onError: showError,
-      paused: () => document.hidden || (!this.#isHashing && !this.#hasDownloads),
+      paused: () => document.hidden || (!this.#isHashing && !this.#isDownloading),
     });
   }
 
@@ -59,9 +58,10 @@ class ModelsPage {
   }
 
   async #load() {
-    this.#models = /** @type {Model[]} */ (await getJson(MODELS));
+    // Before the models: what is downloaded then is listed.
     const downloads = /** @type {Download[]} */ (await getJson(`${MODELS}/downloads`));
-    this.#hasDownloads = downloads.length > 0;
+    this.#models = /** @type {Model[]} */ (await getJson(MODELS));
+    this.#isDownloading = downloads.some(({ state }) => state === 'running');
     part('#downloads').replaceChildren(...downloads.reverse().map(downloadItem));
     this.#draw();
   }
@@ -118,24 +118,14 @@ class ModelsPage {
 
   /** Asks for the size, then whether it is wanted. */
   async #download() {
-    const button = find(this.#form, 'button', HTMLButtonElement);
     const body = Object.fromEntries(formQuery(this.#form));
     showErrorText('');
-    this.#error.textContent = '';
     part('#problems').replaceChildren();
-    button.disabled = true;
-    try {
-      const estimate = /** @type {Estimate} */ (
-        await postJson(`${MODELS}/downloads/estimate`, body)
-      );
-      await confirmDownload(estimate, async () => {
-        await postJson(`${MODELS}/downloads`, body);
-        await this.#load();
-      });
-    } catch (error) {
-      this.#error.textContent = errorText(error);
-    }
-    button.disabled = false;
+    const estimate = /** @type {Estimate} */ (await postJson(`${MODELS}/downloads/estimate`, body));
+    await confirmDownload(estimate, async () => {
+      await postJson(`${MODELS}/downloads`, body);
+      await this.#load();
+    });
   }
 }
 

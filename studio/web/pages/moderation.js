@@ -1,5 +1,5 @@
 /**
- * Moderation: texts and images are tried, the own word list, a theme's policy.
+ * Moderation: texts and images are tried, the own word list.
  *
  * @typedef {'block' | 'mask' | 'flag'} Action
  * @typedef {object} TextCheck
@@ -9,31 +9,27 @@
  * @property {string} masked the text without what is masked
  */
 import { ImageTrial } from '../components/image-trial.js';
-import { PolicyForm } from '../components/policy-form.js';
 import { VERDICT_NAMES } from '../components/verdicts.js';
-import { element, field, find, onSubmit } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { element, field, find, part } from '../lib/dom.js';
+import { onSend, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+import { markReady } from '../lib/ready.js';
 
 const WORD_LIST = `${API}/moderation/word-list`;
 
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
 /** @param {string} selector */
 const formAt = (selector) => find(document, selector, HTMLFormElement);
 
 function startTextTrial() {
   const form = formAt('#check-text');
-  onSubmit(form, () =>
-    withErrorDisplay(async () => {
-      const text = field(form, 'text', HTMLInputElement).value;
-      const verdict = /** @type {TextCheck} */ (
-        await postJson(`${API}/moderation/check-text`, { text })
-      );
-      part('#verdict').replaceChildren(...describeVerdict(verdict, text));
-    }),
-  );
+  onSend(form, async () => {
+    const text = field(form, 'text', HTMLInputElement).value;
+    const verdict = /** @type {TextCheck} */ (
+      await postJson(`${API}/moderation/check-text`, { text })
+    );
+    part('#verdict').replaceChildren(...describeVerdict(verdict, text));
+  });
 }
 
 /**
@@ -64,7 +60,10 @@ class WordList {
   #text = field(this.#form, 'text', HTMLTextAreaElement);
 
   constructor() {
-    onSubmit(this.#form, () => withErrorDisplay(() => this.#save()));
+    onSend(this.#form, () => this.#save());
+    this.#text.addEventListener('input', () => {
+      part('#word-list-status').textContent = ''; // What it said is of the list before.
+    });
   }
 
   async load() {
@@ -81,15 +80,11 @@ class WordList {
   }
 }
 
-startTextTrial();
 const wordList = new WordList();
-const imageTrial = new ImageTrial();
-const policyForm = new PolicyForm((threshold) => imageTrial.setThreshold(threshold));
-await withErrorDisplay(async () => {
-  const themes = /** @type {{ slug: string, name: string }[]} */ (
-    await getJson(`${API}/admin/themes`)
-  );
-  policyForm.setThemes(themes, new URLSearchParams(location.search).get('theme'));
-  await policyForm.load();
-  await wordList.load();
-});
+startTextTrial();
+new ImageTrial();
+markReady();
+// A policy was edited here before it had a page of its own.
+const theme = new URLSearchParams(location.search).get('theme');
+if (theme) location.replace(`/themes/${encodeURIComponent(theme)}/policy`);
+await withErrorDisplay(() => wordList.load());

@@ -8,10 +8,11 @@
 
 import { button, labelled } from '../components/admin-rows.js';
 import { confirmAction, paragraph } from '../components/dialogs.js';
-import { element, find, untranslated } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { element, part, untranslated } from '../lib/dom.js';
+import { onPress, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+import { markReady } from '../lib/ready.js';
 import { timeAgo } from '../lib/relative-time.js';
 import { row, setRows, timeElement } from '../lib/table.js';
 
@@ -22,9 +23,6 @@ const WITHOUT_USERS = {
   locked: t('page.people.without_users_locked'),
   ignored: t('page.people.without_users_ignored'),
 };
-
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
 
 /** @returns {HTMLInputElement} */
 function passwordInput() {
@@ -47,7 +45,8 @@ class PeoplePage {
   #people = { users: [], without_users: 'open' };
 
   start() {
-    part('#add').addEventListener('click', () => this.#add());
+    onPress(part('#add'), () => this.#add());
+    markReady();
     return withErrorDisplay(() => this.#load());
   }
 

@@ -31,12 +31,13 @@
  * @property {number} disk_total bytes
  */
 import { watchTasks } from '../components/task-list.js';
-import { element, find, untranslated } from '../lib/dom.js';
+import { element, part, untranslated } from '../lib/dom.js';
 import { showError, showErrorText } from '../lib/errors.js';
 import { duration, fileSize } from '../lib/format.js';
 import { API, getJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
+import { markReady } from '../lib/ready.js';
 import { row } from '../lib/table.js';
 
 const TIER_NAMES = {
@@ -62,9 +63,6 @@ const ENDED_IDS = {
   expired: 'page.system.finished_expired',
 };
 const POLL_MS = 2000;
-
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
 
 /**
  * @template {string} Key
@@ -167,7 +165,7 @@ function deviceFacts(device) {
   return facts;
 }
 
-/** @param {Status} status */
+/** @param {Pick<Status, 'versions' | 'device' | 'data_dir' | 'disk_free' | 'disk_total'>} status */
 function showMachine({ versions, device, data_dir, disk_free, disk_total }) {
   const disk = { free: fileSize(disk_free), total: fileSize(disk_total) };
   const facts = [
@@ -198,14 +196,34 @@ function showRuns(runs) {
   part('#runs').replaceChildren(...(items.length ? items : [empty]));
 }
 
-async function show() {
-  const status = /** @type {Status} */ (await getJson(`${API}/system`));
-  showRuns(status.active_runs);
-  showQueue(status.queue);
-  showEngine(status.engine);
-  showMachine(status);
+/** What each part shows. @type {Map<string, string>} */
+const shown = new Map();
+
+/**
+ * Shows a part where it is another than before: else a link in it would lose the focus at each look.
+ *
+ * @template Value
+ * @param {string} name of the part
+ * @param {Value} value
+ * @param {(value: Value) => void} draw
+ */
+function update(name, value, draw) {
+  const state = JSON.stringify(value);
+  if (shown.get(name) === state) return;
+  draw(value);
+  shown.set(name, state);
 }
 
+async function show() {
+  const status = /** @type {Status} */ (await getJson(`${API}/system`));
+  const { versions, device, data_dir, disk_free, disk_total } = status;
+  update('runs', status.active_runs, showRuns);
+  update('queue', status.queue, showQueue);
+  update('engine', status.engine, showEngine);
+  update('machine', { versions, device, data_dir, disk_free, disk_total }, showMachine);
+}
+
+markReady();
 // Runs have a list of their own.
 watchTasks(part('#tasks'), { filter: ({ kind }) => kind !== 'run' });
 poll(show, { every: POLL_MS, onError: showError, onSuccess: () => showErrorText('') });

@@ -7,12 +7,13 @@
  */
 import { newTest } from '../components/new-test.js';
 import { TASK_NAMES, watchTasks } from '../components/task-list.js';
-import { TestRow } from '../components/test-rows.js';
+import { studyTitle, TestRow } from '../components/test-rows.js';
 import { viewGrid } from '../grid/sheet.js';
 import { element, find, untranslatedOption } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { onPress, showError, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+import { markReady } from '../lib/ready.js';
 
 /** The kinds that the list can be filtered by. */
 const KINDS = /** @type {const} */ (['grid', 'robustness', 'regression', 'blind_test', 'study']);
@@ -31,19 +32,20 @@ class TestsPage {
   #loads = 0;
 
   async start() {
+    const create = find(document, '#new', HTMLButtonElement);
+    create.addEventListener('click', () => this.#create());
+    for (const select of [this.#kind, this.#theme]) {
+      select.addEventListener('change', () => this.#showFilter());
+    }
+    onPress(find(this.#empty, 'button', HTMLElement), () => this.#leaveEmpty());
+    markReady();
     const query = new URLSearchParams(location.search);
     this.#themes = /** @type {Theme[]} */ (await getJson(`${API}/admin/themes`));
     this.#kind.append(...KINDS.map((kind) => element('option', { value: kind }, TASK_NAMES[kind])));
     this.#theme.append(...this.#themes.map(({ slug, name }) => untranslatedOption(slug, name)));
     this.#kind.value = query.get('kind') ?? '';
     this.#theme.value = query.get('theme') ?? '';
-    for (const select of [this.#kind, this.#theme]) {
-      select.addEventListener('change', () => this.#filter());
-    }
-    const create = find(document, '#new', HTMLButtonElement);
-    create.addEventListener('click', () => this.#create());
     create.disabled = false;
-    find(this.#empty, 'button', HTMLElement).addEventListener('click', () => this.#leaveEmpty());
     await withErrorDisplay(() => this.#load());
     watchTasks(element('div'), { onUpdate: (running) => this.#update(running) });
     const grid = Number(query.get('grid'));
@@ -67,10 +69,6 @@ class TestsPage {
     withErrorDisplay(() => this.#load());
   }
 
-  #filter() {
-    this.#showFilter();
-  }
-
   async #load() {
     const load = ++this.#loads;
     const tests = /** @type {ListedTest[]} */ (await getJson(`${API}/tests${this.#query}`));
@@ -82,13 +80,17 @@ class TestsPage {
     const text = this.#isFiltered ? t('page.no_matches') : t('page.tests.empty');
     find(this.#empty, 'p', HTMLElement).textContent = text;
     find(this.#empty, 'button', HTMLElement).textContent = this.#isFiltered
-      ? t('page.tests.clear_filter')
+      ? t('page.clear_filter')
       : t('page.tests.new');
   }
 
   /** @param {ListedTest} test */
   #row(test) {
-    return new TestRow(test, (action) =>
+    const shown =
+      test.kind === 'study'
+        ? { ...test, subject: studyTitle(test.subject, this.#themes), version: null }
+        : test;
+    return new TestRow(shown, (action) =>
       withErrorDisplay(async () => {
         await action();
         await this.#load();
@@ -118,7 +120,7 @@ class TestsPage {
     }
     this.#kind.value = '';
     this.#theme.value = '';
-    this.#filter();
+    this.#showFilter();
   }
 
   #create() {
@@ -126,4 +128,4 @@ class TestsPage {
   }
 }
 
-await new TestsPage().start();
+await new TestsPage().start().catch(showError);

@@ -12,10 +12,11 @@ import { ReviewPanel } from '../components/review-log.js';
 import { THEMES } from '../components/theme-actions.js';
 import { reviewStates, stateChips } from '../components/theme-states.js';
 import { element, find } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { onPress, withErrorDisplay } from '../lib/errors.js';
 import { metric } from '../lib/format.js';
 import { getJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+import { markReady } from '../lib/ready.js';
 
 const main = find(document, '#main', HTMLElement);
 const slug = main.dataset.slug ?? '';
@@ -70,7 +71,7 @@ function renderOffer(isPartial) {
     { type: 'button', className: 'primary' },
     t('page.review.render'),
   );
-  button.addEventListener('click', () => withErrorDisplay(() => checks.run('regression')));
+  onPress(button, () => checks.run('regression'));
   const text = isPartial ? t('page.review.images_incomplete') : t('page.review.no_images');
   return element('div', { className: 'empty-state' }, element('p', {}, text), button);
 }
@@ -78,10 +79,9 @@ function renderOffer(isPartial) {
 find(document, '#checks-of-version', HTMLElement).replaceWith(checks.root);
 find(document, '#review', HTMLElement).replaceWith(panel.root);
 const publishing = find(document, '#publish', HTMLButtonElement);
-publishing.addEventListener('click', () =>
-  withErrorDisplay(async () => {
-    if (await publish(slug, version)) location.assign(`/themes/${slug}/releases`);
-  }),
-);
+onPress(publishing, async () => {
+  if (await publish(slug, version)) location.assign(`/themes/${slug}/releases`);
+});
 publishing.disabled = false;
+markReady();
 await withErrorDisplay(() => Promise.all([showImages(), panel.load(), checks.load()]));

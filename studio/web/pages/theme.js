@@ -15,6 +15,7 @@ import { element, find, untranslated } from '../lib/dom.js';
 import { withErrorDisplay } from '../lib/errors.js';
 import { percent } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
+import { markReady } from '../lib/ready.js';
 
 const LATEST = 3;
 
@@ -69,7 +70,7 @@ function blindTests(tests) {
 async function show() {
   const theme = await loadTheme(slug);
   const [latest] = theme.versions;
-  find(document, '#theme-name', HTMLElement).textContent = theme.name;
+  find(document, '#theme-title', HTMLElement).textContent = theme.name;
   find(document, '#theme-states', HTMLElement).replaceChildren(stateChips(detailsStates(theme)));
   const menu = menuButton(
     t('page.themes.more_of', { theme: theme.name }),
@@ -80,4 +81,5 @@ async function show() {
   content.ariaBusy = 'false';
 }
 
+markReady();
 await withErrorDisplay(show);

@@ -6,23 +6,23 @@
 import { createTheme, importTheme, studioUrl, THEMES } from '../components/theme-actions.js';
 import { themeCard } from '../components/theme-card.js';
 import { filtersOf } from '../components/theme-states.js';
-import { element, find, onSubmit } from '../lib/dom.js';
-import { withErrorDisplay } from '../lib/errors.js';
+import { element, find, onSubmit, part } from '../lib/dom.js';
+import { onPress, withErrorDisplay } from '../lib/errors.js';
 import { getJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
+import { markReady } from '../lib/ready.js';
 
 /** @typedef {StateFilter | 'all'} Filter */
 
 /** @type {readonly Filter[]} */
 const FILTERS = ['all', 'live', 'review', 'scheduled', 'draft', 'archived'];
 
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
-
 class Gallery {
   #search = find(document, '#search [type=search]', HTMLInputElement);
   /** @type {ThemeSummary[]} */
   #themes = [];
+  /** By slug, so that filtering draws no image anew. @type {Map<string, HTMLElement>} */
+  #cards = new Map();
   /** @type {Filter} */
   #filter = 'all';
 
@@ -35,18 +35,16 @@ class Gallery {
     this.#search.value = searchParams.get('q') ?? '';
     this.#search.addEventListener('input', () => this.#show());
     onSubmit(find(document, '#search', HTMLFormElement), () => {});
-    this.#onClick('#new-theme', () => this.#create());
-    this.#onClick('#import', () => this.#import());
+    const create = find(document, '#new-theme', HTMLButtonElement);
+    const importFile = find(document, '#import', HTMLButtonElement);
+    onPress(create, () => this.#create());
+    onPress(importFile, () => this.#import());
+    onPress(part('#no-themes button'), () => this.#leaveEmpty());
     document.addEventListener('keydown', (event) => this.#focusSearch(event));
-    await withErrorDisplay(() => this.#load());
-  }
-
-  /**
-   * @param {string} selector
-   * @param {() => unknown} action
-   */
-  #onClick(selector, action) {
-    part(selector).addEventListener('click', () => withErrorDisplay(action));
+    markReady();
+    importFile.disabled = false;
+    // What a new theme begins with is one of those that are listed.
+    create.disabled = !(await withErrorDisplay(() => this.#load()));
   }
 
   /** @param {KeyboardEvent} event */
@@ -58,6 +56,9 @@ class Gallery {
 
   async #load() {
     this.#themes = /** @type {ThemeSummary[]} */ (await getJson(`${THEMES}?archived=true`));
+    this.#cards = new Map(
+      this.#themes.map((theme) => [theme.slug, themeCard(theme, () => this.#load())]),
+    );
     this.#show();
     part('#themes').ariaBusy = 'false';
   }
@@ -66,10 +67,32 @@ class Gallery {
     const found = this.#themes.filter((theme) => matches(theme, this.#search.value));
     const shown = found.filter((theme) => isShown(theme, this.#filter));
     this.#showFilters(found);
-    const cards = shown.map((theme) => themeCard(theme, () => this.#load()));
+    const cards = shown.flatMap(({ slug }) => this.#cards.get(slug) ?? []);
     part('#themes').replaceChildren(...cards);
     part('#no-themes').hidden = shown.length > 0;
+    part('#no-themes p').textContent = this.#isFiltered
+      ? t('page.themes.none_match')
+      : t('page.themes.empty');
+    part('#no-themes button').textContent = this.#isFiltered
+      ? t('page.clear_filter')
+      : t('page.themes.import_ellipsis');
     this.#remember();
+  }
+
+  get #isFiltered() {
+    return this.#filter !== 'all' || this.#search.value !== '';
+  }
+
+  /** Shows all themes; where there are none, asks for a file of one. */
+  async #leaveEmpty() {
+    if (!this.#isFiltered) {
+      await this.#import();
+      return;
+    }
+    this.#filter = 'all';
+    this.#search.value = '';
+    this.#show();
+    this.#search.focus();
   }
 
   /** Keeps search and filter in the address, for Back and for links. */

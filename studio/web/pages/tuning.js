@@ -22,23 +22,22 @@
  */
 import { confirmCost } from '../components/dialogs.js';
 import { SearchSpaceForm } from '../components/search-space.js';
-import { progressText } from '../components/test-rows.js';
+import { progressText, studyTitle } from '../components/test-rows.js';
+import { SLOTS } from '../components/theme-thumbnails.js';
 import { VersionSelect } from '../components/version-select.js';
-import { element, find, onSubmit, untranslated } from '../lib/dom.js';
-import { showError, showErrorText, withErrorDisplay } from '../lib/errors.js';
+import { element, find, part, untranslated } from '../lib/dom.js';
+import { onPress, onSend, showError, showErrorText, withErrorDisplay } from '../lib/errors.js';
 import { metric, percent } from '../lib/format.js';
 import { API, getJson, postJson } from '../lib/http.js';
-import { t } from '../lib/i18n.js';
+import { formatNumber, t } from '../lib/i18n.js';
 import { poll } from '../lib/poll.js';
+import { markReady } from '../lib/ready.js';
 
 const TUNING = `${API}/tuning`;
 const POLL_MS = 800;
 const STARS = [1, 2, 3, 4, 5];
-const SLOTS = ['A', 'B', 'C', 'D'];
 const PAGE = '/tests/tuning';
 
-/** @param {string} selector */
-const part = (selector) => find(document, selector, HTMLElement);
 /** @param {string} selector */
 const buttonAt = (selector) => find(document, selector, HTMLButtonElement);
 
@@ -53,23 +52,32 @@ class StudyView {
   #progress = find(document, '#progress', HTMLProgressElement);
   #polling = new AbortController();
   #name = '';
+  #title = '';
+  /** @type {ReadonlyMap<string, string>} */
+  #fieldNames = new Map();
+  /** The trials that are shown, so that polling draws nothing anew that is the same. */
+  #shown = '';
 
   constructor() {
-    this.#run.addEventListener('click', () => withErrorDisplay(() => this.#start()));
-    this.#cancel.addEventListener('click', () =>
-      withErrorDisplay(() => postJson(`${TUNING}/trials/cancel?${this.#query}`)),
-    );
+    onPress(this.#run, () => this.#start());
+    onPress(this.#cancel, () => postJson(`${TUNING}/trials/cancel?${this.#query}`));
   }
 
   get #query() {
     return studyQuery(this.#name);
   }
 
-  /** @param {string} name */
-  open(name) {
+  /**
+   * @param {string} name
+   * @param {string} title
+   * @param {ReadonlyMap<string, string>} fieldNames by the fields' paths
+   */
+  open(name, title, fieldNames) {
     this.#name = name;
+    this.#title = title;
+    this.#fieldNames = fieldNames;
     part('#study').hidden = false;
-    part('#study-name').textContent = name;
+    part('#study-name').textContent = title;
     this.#watch();
   }
 
@@ -94,10 +102,12 @@ class StudyView {
     this.#progress.max = progress?.total || 1;
     this.#progress.value = progress?.done ?? 0;
     part('#no-trials').hidden = isRunning || trials.length > 0;
-    showErrorText((progress?.state === 'failed' && progress.message) || '');
+    if (progress?.state === 'failed' && progress.message) showErrorText(progress.message);
     this.#run.disabled = isRunning;
     this.#cancel.disabled = !isRunning;
-    if (this.#trials.children.length !== trials.length || !isRunning) {
+    const shown = JSON.stringify([study, trials]);
+    if (shown !== this.#shown) {
+      this.#shown = shown;
       this.#trials.replaceChildren(...trials.map((trial) => this.#trialItem(trial, study)));
     }
     return isRunning;
@@ -108,7 +118,7 @@ class StudyView {
     const cost = /** @type {Cost} */ (
       await getJson(`${TUNING}/cost?${this.#query}&trials=${trials}`)
     );
-    const title = t('page.tuning.resume_study', { study: this.#name });
+    const title = t('page.tuning.resume_study', { study: this.#title });
     const isStarted = await confirmCost(title, cost, () =>
       postJson(`${TUNING}/trials?${this.#query}`, { trials }),
     );
@@ -129,7 +139,7 @@ class StudyView {
       'div',
       { className: 'links' },
       element('b', {}, score === null ? t('page.tuning.needs_rating') : percent(score)),
-      untranslated(formatValues(trial.values)),
+      formatValues(trial.values, this.#fieldNames),
       element('small', {}, t('page.metrics', metrics)),
       ...this.#rating(trial, study),
       this.#saveButton(index),
@@ -153,13 +163,11 @@ class StudyView {
     return STARS.map((count) => {
       const title = t('page.tuning.rating_of_five', { count });
       const button = element('button', { type: 'button', title }, `${count} ★`);
-      button.addEventListener('click', () =>
-        withErrorDisplay(async () => {
-          const url = `${TUNING}/trials/${index}/rating?${this.#query}`;
-          await postJson(url, { stars: count }, { method: 'PUT' });
-          this.#watch();
-        }),
-      );
+      onPress(button, async () => {
+        const url = `${TUNING}/trials/${index}/rating?${this.#query}`;
+        await postJson(url, { stars: count }, { method: 'PUT' });
+        this.#watch();
+      });
       return button;
     });
   }
@@ -168,26 +176,28 @@ class StudyView {
   #saveButton(index) {
     const title = t('page.tuning.save_as_version_title');
     const button = element('button', { type: 'button', title }, t('page.tuning.save_as_version'));
-    button.addEventListener('click', () =>
-      withErrorDisplay(async () => {
-        const saved = /** @type {{ slug: string, version: number }} */ (
-          await postJson(`${TUNING}/trials/${index}/save?${this.#query}`)
-        );
-        const href = `/?preset=${saved.slug}&version=${saved.version}`;
-        const label = t('page.tuning.open_version', { number: saved.version });
-        button.replaceWith(element('a', { href }, label));
-      }),
-    );
+    onPress(button, async () => {
+      const saved = /** @type {{ slug: string, version: number }} */ (
+        await postJson(`${TUNING}/trials/${index}/save?${this.#query}`)
+      );
+      const href = `/?preset=${saved.slug}&version=${saved.version}`;
+      const label = t('page.tuning.open_version', { number: saved.version });
+      button.replaceWith(element('a', { href }, label));
+    });
     return button;
   }
 }
 
-/** @param {Trial['values']} values */
-function formatValues(values) {
-  const shown = Object.entries(values).map(([name, value]) =>
-    typeof value === 'number' ? `${name} ${Number(value.toFixed(4))}` : `${name} ${value}`,
-  );
-  return shown.join(', ');
+/**
+ * @param {Trial['values']} values
+ * @param {ReadonlyMap<string, string>} names by the fields' paths
+ */
+function formatValues(values, names) {
+  const shown = Object.entries(values).map(([path, value]) => {
+    const text = typeof value === 'number' ? formatNumber(value, 4) : String(value);
+    return `${names.get(path) ?? path} ${text}`;
+  });
+  return shown.join(' · ');
 }
 
 class TuningPage {
@@ -201,12 +211,17 @@ class TuningPage {
   );
   /** @type {VersionSelect | null} */
   #version = null;
+  /** @type {readonly Theme[]} */
+  #themes = [];
   /** @type {GridField[]} */
   #fields = [];
   #view = new StudyView();
 
   async start() {
+    onSend(this.#form, () => this.#create());
+    markReady();
     const themes = /** @type {Theme[]} */ (await getJson(`${API}/admin/themes`));
+    this.#themes = themes;
     this.#version = new VersionSelect(themes);
     this.#slot.append(...SLOTS.map((value) => element('option', { value }, value)));
     part('.study-source').append(
@@ -214,7 +229,6 @@ class TuningPage {
       element('label', {}, t('page.version'), this.#version.version),
       element('label', {}, t('page.recipe'), this.#slot),
     );
-    onSubmit(this.#form, () => withErrorDisplay(() => this.#create()));
     this.#fields = /** @type {GridField[]} */ (await getJson(`${API}/grids/fields`));
     this.#version.theme.addEventListener('change', () => withErrorDisplay(() => this.#list()));
     for (const select of [this.#version.version, this.#slot]) {
@@ -223,7 +237,10 @@ class TuningPage {
     const query = new URLSearchParams(location.search);
     const study = query.get('study');
     const slug = study?.split('/')[0] ?? query.get('theme') ?? themes[0]?.slug ?? '';
-    if (study) this.#view.open(study);
+    if (study) {
+      const names = new Map(this.#fields.map(({ path, label }) => [path, label]));
+      this.#view.open(study, studyTitle(study, themes), names);
+    }
     await withErrorDisplay(() => this.#version?.choose(slug));
     await withErrorDisplay(() => this.#list());
   }
@@ -247,29 +264,18 @@ class TuningPage {
 
   async #list() {
     const slug = this.#version?.theme.value ?? '';
+    if (!slug) return;
     const studies = /** @type {{ name: string }[]} */ (
       await getJson(`${TUNING}/studies?slug=${slug}`)
     );
-    const items = studies.map(({ name }) => this.#studyItem(name));
-    const none = element('li', {}, t('page.empty'));
-    part('#studies').replaceChildren(...(items.length ? items : [none]));
-  }
-
-  /** @param {string} name */
-  #studyItem(name) {
-    const link = element('a', { href: `${PAGE}?${studyQuery(name)}` }, untranslated(name));
-    link.addEventListener('click', (event) => {
-      event.preventDefault();
-      this.#open(name);
+    if (slug !== this.#version?.theme.value) return; // Another theme was chosen meanwhile.
+    const items = studies.map(({ name }) => {
+      const link = element('a', { href: `${PAGE}?${studyQuery(name)}` });
+      link.append(untranslated(studyTitle(name, this.#themes)));
+      return element('li', {}, link);
     });
-    return element('li', {}, link);
-  }
-
-  /** @param {string} name */
-  #open(name) {
-    history.replaceState(null, '', `${PAGE}?${studyQuery(name)}`);
-    this.#view.open(name);
-    part('#study').scrollIntoView();
+    const none = element('li', {}, t('page.tuning.empty'));
+    part('#studies').replaceChildren(...(items.length ? items : [none]));
   }
 
   async #create() {
@@ -281,9 +287,8 @@ class TuningPage {
       vary: this.#space.vary,
     };
     const created = /** @type {{ name: string }} */ (await postJson(`${TUNING}/studies`, body));
-    await this.#list();
-    this.#open(created.name);
+    location.assign(`${PAGE}?${studyQuery(created.name)}`);
   }
 }
 
-await new TuningPage().start();
+await new TuningPage().start().catch(showError);

@@ -33,6 +33,20 @@ def heading(page: str) -> str:
     return page.partition("<h1>")[2].partition("</h1>")[0]
 
 
+@pytest.mark.parametrize("tab", ["", "/versions", "/versions/1/review", "/releases", "/policy"])
+def test_the_pages_of_a_theme_are_in_its_place_and_of_one_name(
+    client: TestClient, tab: str
+) -> None:
+    answer = client.get(f"/themes/first-light{tab}")
+    assert answer.status_code == 200
+    assert CURRENT.findall(rail(answer.text)) == [("/themes", "page")]
+    shown = answer.text.partition('<nav class="tabs"')[2].partition("</nav>")[0]
+    current = "/review" if "review" in tab else tab
+    assert CURRENT.findall(shown) == [(f"/themes/first-light{current}", "page")]
+    [script] = re.findall(r'src="/web/pages/(theme[a-z-]*)\.js"', answer.text)
+    assert "markReady();" in (WEB / "pages" / f"{script}.js").read_text()
+
+
 @pytest.mark.parametrize("address", [STUDIO, *(page.address for page in PLAIN_PAGES)])
 def test_every_page_has_the_shell_and_shows_its_place(client: TestClient, address: str) -> None:
     answer = client.get(address)
@@ -44,6 +58,11 @@ def test_every_page_has_the_shell_and_shows_its_place(client: TestClient, addres
     assert heading(answer.text) == templates("en")[title]
     for mark in ('class="skip-link"', 'id="activity"', 'id="account-menu"', 'id="color-scheme"'):
         assert mark in answer.text, mark
+    # Nothing of it can be used before its script listens, and everything then.
+    [template] = [page.template for page in place.pages if page.address == address]
+    if template:
+        assert re.search(r'<main id="main"[^>]* inert>', answer.text)
+        assert "markReady();" in (WEB / "pages" / f"{template}.js").read_text()
     tabs = answer.text.partition('<nav class="subtabs"')[2].partition("</nav>")[0]
     assert CURRENT.findall(tabs) == ([(address, "page")] if len(place.pages) > 1 else [])
 

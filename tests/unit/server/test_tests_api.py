@@ -62,7 +62,7 @@ def test_every_kind_is_listed_with_its_result(admin: TestClient) -> None:
     assert tests["robustness"]["result"].startswith("Character recognizable in")
     assert tests["regression"]["result"].endswith("nothing to compare with")
     assert (tests["blind_test"]["subject"], tests["blind_test"]["result"]) == ("Which?", "0 votes")
-    assert tests["study"]["result"] == "0 trials, best score –%"
+    assert tests["study"]["result"] == "0 trials, not rated yet"
     assert tests["robustness"]["rerun"] == f"{VERSION}/robustness"
     assert tests["grid"]["rerun"] is None
     assert [test["kind"] for test in listed(admin, kind="grid")] == ["grid"]
