@@ -48,6 +48,7 @@ STYLES = (
     "shell",
     "workbench",
     "canvas",
+    "canvas-panels",
     "results",
     "lightbox",
     "grid",
