@@ -291,6 +291,32 @@ describe('drawing', () => {
     expect(document.activeElement).toBe(component.part('[data-tool=eraser]'));
   });
 
+  test('the colors are one Tab stop; so are the tools once one of them is disabled', async () => {
+    await component.mount();
+    const stops = (/** @type {string} */ group) =>
+      component.element.querySelectorAll(`${group} [tabindex="0"]:not(:disabled)`);
+    const tabbable = '.sketch-palette :is(button, input):not([tabindex="-1"])';
+    expect(component.element.querySelectorAll(tabbable)).toHaveLength(1);
+    component.dot();
+    component.part('[data-action=undo]').focus();
+    component.click('[data-action=undo]');
+    expect(component.part('[data-action=undo]').disabled).toBe(true);
+    expect(stops('.sketch-tools')).toHaveLength(1);
+  });
+
+  test('a key or another pointer in the middle of a stroke changes nothing of it', async () => {
+    const canvas = await component.mount();
+    component.point('pointerdown', 2, 8);
+    press({ key: 'e' }, component.sheet);
+    component.point('pointerdown', 2, 2, { pointerType: 'touch', pointerId: 7 });
+    component.point('pointermove', 14, 8);
+    component.point('pointerup', 14, 8);
+    expect(component.color(8, 8)).toEqual([255, 0, 0, 255]);
+    press({ key: 'z', ctrlKey: true });
+    expect(canvas.isEmpty).toBe(true);
+    expect(component.part('[data-action=undo]').disabled).toBe(true);
+  });
+
   test('every button and field has a name', async () => {
     await component.mount();
     for (const control of component.element.querySelectorAll('button, input, canvas')) {
@@ -299,6 +325,74 @@ describe('drawing', () => {
       expect(name?.trim(), control.outerHTML).toBeTruthy();
       expect(name, control.outerHTML).not.toMatch(/^studio\./);
     }
+  });
+});
+
+describe('layers, selection, stickers and patterns', () => {
+  test('the panel has every layer; what is locked is not drawn on, and says so', async () => {
+    const canvas = await component.mount();
+    expect(component.part('.sketch-layers').hidden).toBe(true);
+    press({ key: 'y' }, component.sheet);
+    component.click('[data-action=layer-add]');
+    const rows = component.element.querySelectorAll('.sketch-layer-list li');
+    expect([...rows].map((row) => row.textContent)).toEqual(['Layer 2', 'Layer 1']);
+    component.click('[data-layer="2"][data-act=isLocked]');
+    component.dot();
+    expect(canvas.isEmpty).toBe(true);
+    expect(component.part('.sketch-message').textContent).toContain('locked');
+    component.click('[data-layer="1"][data-act=choose]');
+    component.dot();
+    expect(component.color(8, 8)).toEqual([255, 0, 0, 255]);
+    component.click('[data-layer="1"][data-act=isVisible]');
+    expect(canvas.getPng()).toBeNull();
+    for (let i = 0; i < 4; i++) press({ key: 'z', ctrlKey: true });
+    expect(canvas.layers.all).toHaveLength(1);
+    expect(component.part('[data-action=layer-delete]').disabled).toBe(true);
+  });
+
+  test('what a lasso selects is moved by keys, and put down by Escape or the next tool', async () => {
+    const canvas = await component.mount();
+    component.dot(4, 4);
+    press({ key: 's' }, component.sheet);
+    component.point('pointerdown', 2, 2);
+    for (const [x, y] of [
+      [7, 2],
+      [7, 7],
+      [2, 7],
+    ])
+      component.point('pointermove', x, y);
+    component.point('pointerup', 2, 7);
+    expect(component.part('.sketch-selection').hidden).toBe(false);
+    for (let i = 0; i < 6; i++) press({ key: 'ArrowRight' }, component.sheet);
+    press({ key: 'ArrowDown' }, component.sheet);
+    expect(component.color(10, 5)).toEqual([255, 0, 0, 255]);
+    expect(component.color(4, 4)).toEqual([0, 0, 0, 0]);
+    const pressed = new KeyboardEvent('keydown', {
+      key: 'Escape',
+      bubbles: true,
+      cancelable: true,
+    });
+    component.sheet.dispatchEvent(pressed);
+    expect(pressed.defaultPrevented).toBe(true);
+    expect(component.part('.sketch-selection').hidden).toBe(true);
+    press({ key: 'z', ctrlKey: true });
+    expect(component.color(4, 4)).toEqual([255, 0, 0, 255]);
+    expect(canvas.selection.box).toBeNull();
+  });
+
+  test('a sticker has the color of the brush, or the next; a pattern fills with gaps', async () => {
+    const canvas = await component.mount();
+    component.click('[data-sticker=heart]');
+    expect(component.color(8, 8)).toEqual([255, 0, 0, 255]);
+    component.click('[data-color="#0000ff"]');
+    expect(component.color(8, 8)).toEqual([0, 0, 255, 255]);
+    component.click('[data-action=undo]');
+    expect(canvas.isEmpty).toBe(true);
+    component.click('[data-pattern=stripes]');
+    expect(canvas.brush.tool).toBe('fill');
+    component.dot(1, 1);
+    const column = Array.from({ length: 64 }, (_, y) => component.color(4, y / 4)[3]);
+    expect(new Set(column)).toEqual(new Set([0, 255]));
   });
 });
 

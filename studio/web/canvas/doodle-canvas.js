@@ -339,7 +339,7 @@ export class DoodleCanvas extends HTMLElement {
     recolor: () => this.selection.recolor(this.brush.color) && this.changed(),
     commit: () => this.selection.box !== null && this.commitSelection(),
     duplicate: () => this.#float(() => this.selection.duplicate()),
-    'delete-selection': () => this.#float(() => this.selection.remove()),
+    delete: () => this.#float(() => this.selection.remove()),
     'fill-selection': () =>
       this.#float(() => this.selection.fill(this.brush.color, this.toolbar.pattern)),
   };

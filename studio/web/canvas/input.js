@@ -241,7 +241,8 @@ export class Input {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const isAltGr = event.getModifierState('AltGraph');
+    if (!isAltGr && (event.ctrlKey || event.metaKey || event.altKey)) return;
     const { target } = event;
     if (!(target instanceof Element) || !target.closest(KEYS_AT)) return;
     // A button's own keys.

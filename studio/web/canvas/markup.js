@@ -3,7 +3,7 @@
  * element, its tooltip and its label, by id; `data-full` is left out of the compact canvas.
  */
 import { element, find, findAll } from '../lib/dom.js';
-import { CANVAS_KEYS, keyCaps } from './keys.js';
+import { CANVAS_KEYS } from './keys.js';
 import { fillStickers } from './sticker-menu.js';
 
 /**
@@ -71,7 +71,7 @@ const MARKUP = `
     <div class="sketch-selection-bar" role="toolbar" data-label="studio.canvas_selection" hidden>
       <button type="button" data-action="fill-selection" data-about="studio.canvas_fill_selection"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M10 3l9 9-7 7-8-8zM4 11h14M20 15c1 2 2 3 2 4a2 2 0 0 1-4 0c0-1 1-2 2-4z"/></svg></button>
       <button type="button" data-action="duplicate" data-about="studio.canvas_duplicate_about"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 8h12v12H8zM4 16V4h12"/></svg></button>
-      <button type="button" data-action="delete-selection" data-about="studio.canvas_delete_selection_about"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13"/></svg></button>
+      <button type="button" data-action="delete" data-about="studio.canvas_delete_selection_about"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13"/></svg></button>
       <button type="button" data-action="commit" data-about="studio.canvas_commit_about"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 13l5 5 9-11"/></svg></button>
     </div>
     <p class="sketch-message" role="status"></p>
@@ -128,12 +128,12 @@ export function build(root, isCompact) {
 }
 
 /** @param {CanvasKey} row */
-function helpRow({ key, text }) {
-  const caps = keyCaps(key).map((cap) => element('kbd', {}, cap));
-  if (key === ' ') caps[0].dataset.text = 'studio.canvas_space';
+function helpRow({ keys, text }) {
+  const caps = keys.map((key) => element('kbd', {}, key));
+  for (const cap of caps) if (cap.textContent === 'Space') cap.dataset.text = 'studio.canvas_space';
   const about = element('dd');
   about.dataset.text = text;
-  return [element('dt', {}, ...caps.flatMap((cap, i) => (i ? [' ', cap] : [cap]))), about];
+  return [element('dt', {}, ...caps.flatMap((cap) => [cap, ' '])), about];
 }
 
 /**

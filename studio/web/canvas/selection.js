@@ -22,7 +22,7 @@
  */
 import { layOver } from './blend.js';
 import { thinOut } from './patterns.js';
-import { blankPixels, clipBox, cloneOf, copyPixels, union } from './pixels.js';
+import { blankPixels, clipBox, cloneOf, copyPixels, toWords, union } from './pixels.js';
 import { coverage } from './polygon.js';
 import { resample } from './resample.js';
 import { drawSticker } from './stickers.js';
@@ -292,12 +292,13 @@ function boundsOf(points) {
  */
 function cutOut(image, { left, top, width, height }, mask) {
   const part = blankPixels(width, height);
+  const [from, to] = [toWords(image), toWords(part)];
   for (let y = 0; y < height; y++) {
+    const [row, start] = [y * width, (top + y) * image.width + left];
     for (let x = 0; x < width; x++) {
-      if (!mask[y * width + x]) continue;
-      const at = 4 * ((top + y) * image.width + left + x);
-      part.data.set(image.data.subarray(at, at + 4), 4 * (y * width + x));
-      image.data.fill(0, at, at + 4);
+      if (!mask[row + x]) continue;
+      to[row + x] = from[start + x];
+      from[start + x] = 0;
     }
   }
   return part;
