@@ -5,7 +5,7 @@
  * @import { Box, Pixels } from './pixels.js'
  * @typedef {{ image: Pixels, isVisible: boolean, opacity: number }} Sheet one layer; `opacity` 0 to 1
  */
-import { clipBox, wholeOf } from './pixels.js';
+import { clipBox, copyPixels, toWords, wholeOf } from './pixels.js';
 
 /**
  * Lays one picture over another.
@@ -21,12 +21,17 @@ export function layOver(target, source, box, { opacity = 1, left = 0, top = 0 } 
   const part = clipBox(clipBox(box, placed), wholeOf(target));
   if (!part || opacity === 0) return;
   const [over, under] = [source.data, target.data];
+  const [words, covered] = [toWords(source), toWords(target)];
   for (let y = part.top; y < part.top + part.height; y++) {
     let from = 4 * ((y - top) * source.width + part.left - left);
     let to = 4 * (y * target.width + part.left);
     for (let end = from + 4 * part.width; from < end; from += 4, to += 4) {
       const alpha = over[from + 3] * opacity;
       if (alpha === 0) continue;
+      if (alpha === 255) {
+        covered[to >> 2] = words[from >> 2];
+        continue;
+      }
       const below = under[to + 3] * (1 - alpha / 255);
       const all = alpha + below;
       for (let i = 0; i < 3; i++) {
@@ -47,13 +52,11 @@ export function layOver(target, source, box, { opacity = 1, left = 0, top = 0 } 
  * @param {Box} box
  */
 export function flatten(target, layers, box) {
-  for (let y = box.top; y < box.top + box.height; y++) {
-    const at = 4 * (y * target.width + box.left);
-    target.data.fill(0, at, at + 4 * box.width);
-  }
-  for (const { image, isVisible, opacity } of layers) {
-    if (isVisible) layOver(target, image, box, { opacity });
-  }
+  const [lowest, ...others] = layers.filter(({ isVisible }) => isVisible);
+  if (lowest?.opacity === 1) copyPixels(lowest.image, target, box);
+  else clear(target, box);
+  if (lowest && lowest.opacity < 1) layOver(target, lowest.image, box, { opacity: lowest.opacity });
+  for (const { image, opacity } of others) layOver(target, image, box, { opacity });
 }
 
 /**
@@ -73,4 +76,15 @@ export function mixPixel(target, other, at, share) {
       : 0;
   }
   target[at + 3] = Math.round(alpha);
+}
+
+/**
+ * @param {Pixels} target is changed
+ * @param {Box} box
+ */
+function clear({ width, data }, box) {
+  for (let y = box.top; y < box.top + box.height; y++) {
+    const at = 4 * (y * width + box.left);
+    data.fill(0, at, at + 4 * box.width);
+  }
 }
