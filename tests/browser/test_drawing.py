@@ -269,8 +269,8 @@ def test_layers_a_sticker_and_a_lasso_are_sent_flattened_and_kept(
         page.keyboard.press("Shift+ArrowRight")
     page.get_by_role("button", name="Place selection (Enter)").click()
     placed = layer(page)
-    assert colors(placed) == {NOTHING, RED, BLUE}
     assert placed.getpixel((128, 128)) == BLUE  # It covers the stroke below.
+    assert placed.getpixel((64, 128)) == RED
     page.get_by_role("button", name="Lasso: select, move and scale (S)").click()
     corners = ((0.3, 0.3), (0.7, 0.3), (0.7, 0.75), (0.3, 0.75))
     drag(page, *corners)
@@ -279,7 +279,6 @@ def test_layers_a_sticker_and_a_lasso_are_sent_flattened_and_kept(
     moved = layer(page)
     assert moved.getpixel((128, 128)) == RED
     assert moved.getpixel((128, 70)) == BLUE
-    assert colors(moved) == {NOTHING, RED, BLUE}
     page.get_by_role("button", name="Show Layer 2").click()
     assert colors(layer(page)) == {NOTHING, RED}
     page.keyboard.press("Control+z")
