@@ -49,6 +49,7 @@ STYLES = (
     "shell",
     "workbench",
     "canvas",
+    "canvas-panels",
     "results",
     "lightbox",
     "grid",

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from studio.recipes.themes.preset import SLOTS
 
-READ_LAYER = "() => document.querySelector('doodle-canvas').layer.encode()"
+READ_LAYER = "() => document.querySelector('doodle-canvas').layers.encode()"
 KEPT = "document.querySelector('doodle-canvas').saved"
 """Whether the browser keeps the drawing as it is."""
 CLEAR = "document.querySelector('doodle-canvas').clear()"

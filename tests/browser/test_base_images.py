@@ -61,7 +61,7 @@ def test_a_base_image_is_added_posed_drawn_on_and_retired(
     open_studio(bases, server)
     bases.locator("#base-images [data-id=zoe]").click()
     expect(bases.locator(".sketch-base")).to_have_attribute("alt", "Zoe")
-    assert bases.evaluate("document.querySelector('doodle-canvas').layer.width") == 1024
+    assert bases.evaluate("document.querySelector('doodle-canvas').layers.width") == 1024
     bases.goto(f"{server.url}/assets/base-images")
     bases.locator("[data-base=zoe]").click()
     bases.get_by_role("button", name="Archive").click()

@@ -244,13 +244,52 @@ def test_a_doodle_is_downloaded_and_imported_again(page: Page, tmp_path: Path) -
 
 def test_keys_choose_tools_and_a_sheet_tells_them(page: Page) -> None:
     page.locator(".sketch canvas").focus()
-    for key, tool in (("e", "eraser"), ("l", "line"), ("o", "ellipse"), ("b", "brush")):
+    for key, tool in (("e", "eraser"), ("l", "line"), ("s", "lasso"), ("b", "brush")):
         page.keyboard.press(key)
         expect(page.locator(f"[data-tool={tool}]")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("?")
     expect(page.locator(".sketch-help")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(".sketch-help")).not_to_be_visible()
+
+
+def test_layers_a_sticker_and_a_lasso_are_sent_flattened_and_kept(
+    page: Page, server: Server
+) -> None:
+    drag(page, (0.2, 0.5), (0.8, 0.5))
+    page.get_by_role("button", name="Layers (Y)").click()
+    page.get_by_role("button", name="Add layer").click()
+    page.locator("[data-color='#3064d6']").click()
+    page.get_by_role("button", name="Stickers and patterns (T)").click()
+    page.get_by_role("button", name="Heart").click()
+    expect(page.locator(".sketch-stickers")).to_be_hidden()
+    handle = page.get_by_role("button", name="Selection size (arrow keys)")
+    handle.focus()
+    for _ in range(2):
+        page.keyboard.press("Shift+ArrowRight")
+    page.get_by_role("button", name="Place selection (Enter)").click()
+    placed = layer(page)
+    assert placed.getpixel((128, 128)) == BLUE  # It covers the stroke below.
+    assert placed.getpixel((64, 128)) == RED
+    page.get_by_role("button", name="Lasso: select, move and scale (S)").click()
+    corners = ((0.3, 0.3), (0.7, 0.3), (0.7, 0.75), (0.3, 0.75))
+    drag(page, *corners)
+    page.keyboard.press("Shift+ArrowDown")
+    drag(page, (0.5, 0.5), (0.5, 0.2))  # By its inside, with the pointer.
+    moved = layer(page)
+    assert moved.getpixel((128, 128)) == RED
+    assert moved.getpixel((128, 70)) == BLUE
+    page.get_by_role("button", name="Show Layer 2").click()
+    assert colors(layer(page)) == {NOTHING, RED}
+    page.keyboard.press("Control+z")
+    assert layer(page).tobytes() == moved.tobytes()
+    page.wait_for_function(KEPT)
+    open_studio(page, server)
+    assert layer(page).tobytes() == moved.tobytes()
+    page.keyboard.press("Control+z")
+    assert layer(page).tobytes() == placed.tobytes()
+    page.get_by_role("button", name="Layers (Y)").click()
+    expect(page.locator(".sketch-layer-list li")).to_have_count(2)
 
 
 HAND = """([name, type, bytes, how]) => {

@@ -31,6 +31,12 @@ class FakeImage {
   }
 }
 
+/** jsdom lays nothing out. */
+class FakeObserver {
+  observe() {}
+  disconnect() {}
+}
+
 /** What Gradio does for a component: its markup, its props, and word of what Python sets. */
 class Component {
   element = document.createElement('div');
@@ -140,6 +146,7 @@ beforeEach(() => {
   );
   HTMLCanvasElement.prototype.setPointerCapture = () => {};
   vi.stubGlobal('Image', FakeImage);
+  vi.stubGlobal('ResizeObserver', FakeObserver);
   FakeContext.install();
   component = new Component();
 });
@@ -284,6 +291,32 @@ describe('drawing', () => {
     expect(document.activeElement).toBe(component.part('[data-tool=eraser]'));
   });
 
+  test('the colors are one Tab stop; so are the tools once one of them is disabled', async () => {
+    await component.mount();
+    const stops = (/** @type {string} */ group) =>
+      component.element.querySelectorAll(`${group} [tabindex="0"]:not(:disabled)`);
+    const tabbable = '.sketch-palette :is(button, input):not([tabindex="-1"])';
+    expect(component.element.querySelectorAll(tabbable)).toHaveLength(1);
+    component.dot();
+    component.part('[data-action=undo]').focus();
+    component.click('[data-action=undo]');
+    expect(component.part('[data-action=undo]').disabled).toBe(true);
+    expect(stops('.sketch-tools')).toHaveLength(1);
+  });
+
+  test('a key or another pointer in the middle of a stroke changes nothing of it', async () => {
+    const canvas = await component.mount();
+    component.point('pointerdown', 2, 8);
+    press({ key: 'e' }, component.sheet);
+    component.point('pointerdown', 2, 2, { pointerType: 'touch', pointerId: 7 });
+    component.point('pointermove', 14, 8);
+    component.point('pointerup', 14, 8);
+    expect(component.color(8, 8)).toEqual([255, 0, 0, 255]);
+    press({ key: 'z', ctrlKey: true });
+    expect(canvas.isEmpty).toBe(true);
+    expect(component.part('[data-action=undo]').disabled).toBe(true);
+  });
+
   test('every button and field has a name', async () => {
     await component.mount();
     for (const control of component.element.querySelectorAll('button, input, canvas')) {
@@ -292,6 +325,74 @@ describe('drawing', () => {
       expect(name?.trim(), control.outerHTML).toBeTruthy();
       expect(name, control.outerHTML).not.toMatch(/^studio\./);
     }
+  });
+});
+
+describe('layers, selection, stickers and patterns', () => {
+  test('the panel has every layer; what is locked is not drawn on, and says so', async () => {
+    const canvas = await component.mount();
+    expect(component.part('.sketch-layers').hidden).toBe(true);
+    press({ key: 'y' }, component.sheet);
+    component.click('[data-action=layer-add]');
+    const rows = component.element.querySelectorAll('.sketch-layer-list li');
+    expect([...rows].map((row) => row.textContent)).toEqual(['Layer 2', 'Layer 1']);
+    component.click('[data-layer="2"][data-act=isLocked]');
+    component.dot();
+    expect(canvas.isEmpty).toBe(true);
+    expect(component.part('.sketch-message').textContent).toContain('locked');
+    component.click('[data-layer="1"][data-act=choose]');
+    component.dot();
+    expect(component.color(8, 8)).toEqual([255, 0, 0, 255]);
+    component.click('[data-layer="1"][data-act=isVisible]');
+    expect(canvas.getPng()).toBeNull();
+    for (let i = 0; i < 4; i++) press({ key: 'z', ctrlKey: true });
+    expect(canvas.layers.all).toHaveLength(1);
+    expect(component.part('[data-action=layer-delete]').disabled).toBe(true);
+  });
+
+  test('what a lasso selects is moved by keys, and put down by Escape or the next tool', async () => {
+    const canvas = await component.mount();
+    component.dot(4, 4);
+    press({ key: 's' }, component.sheet);
+    component.point('pointerdown', 2, 2);
+    for (const [x, y] of [
+      [7, 2],
+      [7, 7],
+      [2, 7],
+    ])
+      component.point('pointermove', x, y);
+    component.point('pointerup', 2, 7);
+    expect(component.part('.sketch-selection').hidden).toBe(false);
+    for (let i = 0; i < 6; i++) press({ key: 'ArrowRight' }, component.sheet);
+    press({ key: 'ArrowDown' }, component.sheet);
+    expect(component.color(10, 5)).toEqual([255, 0, 0, 255]);
+    expect(component.color(4, 4)).toEqual([0, 0, 0, 0]);
+    const pressed = new KeyboardEvent('keydown', {
+      key: 'Escape',
+      bubbles: true,
+      cancelable: true,
+    });
+    component.sheet.dispatchEvent(pressed);
+    expect(pressed.defaultPrevented).toBe(true);
+    expect(component.part('.sketch-selection').hidden).toBe(true);
+    press({ key: 'z', ctrlKey: true });
+    expect(component.color(4, 4)).toEqual([255, 0, 0, 255]);
+    expect(canvas.selection.box).toBeNull();
+  });
+
+  test('a sticker has the color of the brush, or the next; a pattern fills with gaps', async () => {
+    const canvas = await component.mount();
+    component.click('[data-sticker=heart]');
+    expect(component.color(8, 8)).toEqual([255, 0, 0, 255]);
+    component.click('[data-color="#0000ff"]');
+    expect(component.color(8, 8)).toEqual([0, 0, 255, 255]);
+    component.click('[data-action=undo]');
+    expect(canvas.isEmpty).toBe(true);
+    component.click('[data-pattern=stripes]');
+    expect(canvas.brush.tool).toBe('fill');
+    component.dot(1, 1);
+    const column = Array.from({ length: 64 }, (_, y) => component.color(4, y / 4)[3]);
+    expect(new Set(column)).toEqual(new Set([0, 255]));
   });
 });
 
@@ -354,9 +455,9 @@ describe('with Python', () => {
     component.dot();
     component.props.base = { src: 'data:,b', name: 'Ruby', width: 8, height: 4 };
     await component.changed('base');
-    expect([canvas.layer.width, canvas.layer.height]).toEqual([8, 4]);
+    expect([canvas.layers.width, canvas.layers.height]).toEqual([8, 4]);
     expect([component.sheet.width, component.sheet.height]).toEqual([1024, 512]);
-    expect(component.part('[data-action=undo]').disabled).toBe(false);
+    expect(FakeContext.of(component.sheet).color(512, 256)).toEqual([255, 0, 0, 255]);
     expect(component.part('.sketch-base')).toHaveProperty('alt', 'Ruby');
   });
 
@@ -397,7 +498,7 @@ describe('what the browser keeps', () => {
     const canvas = await component.mount();
     component.dot();
     const drawn = canvas.getPng();
-    vi.mocked(loadDrawing).mockResolvedValue(canvas.layer.keep());
+    vi.mocked(loadDrawing).mockResolvedValue(canvas.layers.keep());
     component = new Component();
     const again = await component.mount();
     expect(again.getPng()).toBe(drawn);
@@ -408,7 +509,7 @@ describe('what the browser keeps', () => {
   test('comes back over a base image of its size alone', async () => {
     const canvas = await component.mount();
     component.dot();
-    vi.mocked(loadDrawing).mockResolvedValue(canvas.layer.keep());
+    vi.mocked(loadDrawing).mockResolvedValue(canvas.layers.keep());
     component = new Component();
     component.props.base = { src: 'data:,', name: 'Ruby', width: 8, height: 8 };
     const again = await component.mount();
@@ -423,7 +524,7 @@ describe('what the browser keeps', () => {
     const draw = vi.spyOn(FakeContext.prototype, 'drawImage');
     const canvas = await component.mount();
     await vi.waitFor(() => expect(draw).toHaveBeenCalledOnce());
-    expect(canvas.layer.canUndo).toBe(true);
+    expect(canvas.layers.canUndo).toBe(true);
   });
 
   test('does not replace a drawing that Python set before', async () => {

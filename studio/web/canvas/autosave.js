@@ -1,7 +1,10 @@
 /**
  * The browser keeps the last drawing, with what can be undone: it outlives a reload or a crash.
  *
- * @import { Drawing } from './layer.js'
+ * @import { KeptDrawing } from './layers.js'
+ * @import { Patch } from './pixels.js'
+ * @typedef {{ width: number, height: number, pixels: Patch, past: Patch[], future: Patch[] }} OneLayer as
+ *   it was kept before there were layers
  * @typedef {{ width: number, height: number, png: string }} OldDrawing as releases before 2026-12 kept it
  */
 import { STORAGE_KEYS } from '../lib/storage.js';
@@ -12,7 +15,7 @@ const PNG_URL = 'data:image/png;base64,';
 
 /**
  * @param {string} name of the canvas
- * @param {Drawing | null} drawing null forgets it
+ * @param {KeptDrawing | null} drawing null forgets it
  */
 export async function saveDrawing(name, drawing) {
   try {
@@ -26,15 +29,31 @@ export async function saveDrawing(name, drawing) {
 
 /**
  * @param {string} name of the canvas
- * @returns {Promise<Drawing | OldDrawing | null>}
+ * @returns {Promise<KeptDrawing | OldDrawing | null>}
  */
 export async function loadDrawing(name) {
   try {
     const kept = await inStore('readonly', (store) => store.get(name));
-    return /** @type {Drawing | undefined} */ (kept) ?? loadOldDrawing();
+    if (!kept) return loadOldDrawing();
+    return withLayers(/** @type {KeptDrawing | OneLayer} */ (kept));
   } catch {
     return loadOldDrawing();
   }
+}
+
+/**
+ * @param {KeptDrawing | OneLayer} kept
+ * @returns {KeptDrawing}
+ */
+export function withLayers(kept) {
+  if ('now' in kept) return kept;
+  const layers = [{ id: 1, isVisible: true, isLocked: false, opacity: 1 }];
+  const step = (/** @type {Patch} */ patch) => ({
+    ...{ layers, active: 1 },
+    patches: [{ layer: 1, patch }],
+  });
+  const { width, height, pixels, past, future } = kept;
+  return { width, height, now: step(pixels), past: past.map(step), future: future.map(step) };
 }
 
 /** @returns {OldDrawing | null} */

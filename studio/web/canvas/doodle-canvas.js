@@ -1,5 +1,5 @@
 /**
- * `<doodle-canvas>`: a drawing layer over a base image, with its tools.
+ * `<doodle-canvas>`: a drawing over a base image, with its tools.
  *
  * Attributes: `compact` has the smaller tool bar; `live` has a switch for a live preview; `autosave` names
  * the drawing that this browser keeps. Properties: `texts`, `palette`, `base`, `preview`. Events, which
@@ -8,42 +8,50 @@
  * Other scripts may also send it events: `import-url` with an image's URL, `import-file` with a File,
  * `show-message` with a text, in `detail`.
  *
- * @import { Drawing } from './layer.js'
+ * @import { KeptDrawing } from './layers.js'
  * @import { OldDrawing } from './autosave.js'
  * @import { Color } from './markup.js'
- * @import { Point } from './tools.js'
+ * @import { PatternId } from './patterns.js'
+ * @import { Sticker } from './stickers.js'
+ * @import { Point, Tool } from './tools.js'
+ * @import { Params } from '../lib/translate.js'
  * @typedef {{ src: string, name: string, width: number, height: number }} Backdrop the base image
  * @typedef {Readonly<Record<string, string>>} Texts by id
  * @typedef {object} Parts
  * @property {HTMLElement} frame
  * @property {HTMLCanvasElement} sheet
- * @property {Layer} layer
+ * @property {LayerStack} layers
+ * @property {Painter} painter
+ * @property {Selection} selection
  * @property {Viewport} viewport
  * @property {Toolbar} toolbar
  * @property {BrushRing} ring
+ * @property {LivePreview} live
+ * @property {Message} message
  */
 import { find } from '../lib/dom.js';
 import { translate } from '../lib/translate.js';
-import { loadDrawing, saveDrawing } from './autosave.js';
 import { BrushRing } from './cursor.js';
-import { whenIdle } from './idle.js';
 import { ImageError, imageUrl, loadImage } from './images.js';
 import { Input } from './input.js';
-import { Layer } from './layer.js';
+import { Keeper } from './keeper.js';
+import { LayerStack } from './layers.js';
+import { LayersPanel } from './layers-panel.js';
+import { LivePreview } from './live-preview.js';
 import { build, fillPalette, localize } from './markup.js';
-import { showMenu } from './menu.js';
+import { attachMenu, closeMenu } from './menu.js';
+import { Message } from './message.js';
+import { Painter } from './painter.js';
+import { Selection } from './selection.js';
+import { SelectionBox } from './selection-box.js';
+import { listenToStickers } from './sticker-menu.js';
 import { Toolbar } from './toolbar.js';
 import { Viewport } from './viewport.js';
 
-const MESSAGE_MS = 8000;
 const ZOOM_STEP = 1.5;
-const SAVE_AFTER_MS = 400;
-const PREVIEW_AFTER_MS = 500;
+const SIZE_STEP = 2;
 
 export class DoodleCanvas extends HTMLElement {
-  /** Whether the browser keeps the drawing as it is now. */
-  saved = true;
-
   #listening = new AbortController();
   /** @type {Texts} */
   #texts = {};
@@ -53,34 +61,47 @@ export class DoodleCanvas extends HTMLElement {
   #base = null;
   /** @type {Parts | null} once it is filled */
   #parts = null;
-  #isLive = false;
   /** Whether anything was drawn, set or cleared since the page was opened. */
   #isTouched = false;
-  /** @type {Drawing | OldDrawing | null} what the browser kept, until it is shown or replaced */
-  #kept = null;
+  /** @type {KeptDrawing | OldDrawing | null} what the browser kept, until it is shown or replaced */
+  #restored = null;
   /** Counts the images that are to become the drawing: only the last one does. */
   #imports = 0;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #messageTimer;
-  #cancelSave = () => {};
-  #cancelPreview = () => {};
+  #keeper = new Keeper(
+    () => this.getAttribute('autosave'),
+    () => this.#kept(),
+  );
+  /** @type {SelectionBox | null} */
+  #selectionBox = null;
+  /** @type {LayersPanel | null} null in the compact canvas */
+  #panel = null;
+  /** @type {HTMLElement[]} */
+  #menus = [];
 
   connectedCallback() {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
     new Input(this, signal);
-    this.toolbar.listen((action) => this.runAction(action), signal);
+    this.#selectionBox = new SelectionBox(this, signal);
+    this.toolbar.listen((command) => this.runCommand(command), signal);
+    this.#listenToMenus(signal);
     this.querySelector('.sketch-file')?.addEventListener('change', this.#importChosen, { signal });
     this.#on('import-url', (url) => this.importImage(String(url)));
     this.#on('import-file', (file) => file instanceof File && this.importImage(file));
     this.#on('show-message', (text) => this.showMessage(String(text)));
-    window.addEventListener('pagehide', () => this.#save(), { signal });
+    window.addEventListener('pagehide', () => this.#keeper.save(), { signal });
+    this.viewport.followSize(signal);
   }
 
   disconnectedCallback() {
     this.#listening.abort();
-    clearTimeout(this.#messageTimer);
-    this.#save();
+    this.showMessage('');
+    this.#keeper.save();
+  }
+
+  /** Whether the browser keeps the drawing as it is now. */
+  get saved() {
+    return this.#keeper.saved;
   }
 
   /** @param {Texts} texts those of `studio/server/canvas_texts.py` */
@@ -96,6 +117,7 @@ export class DoodleCanvas extends HTMLElement {
     if (JSON.stringify(palette) === JSON.stringify(this.#palette) || !first) return;
     this.#palette = palette;
     fillPalette(this, palette);
+    this.toolbar.paletteChanged();
     this.toolbar.paintWith(first.hex);
   }
 
@@ -107,22 +129,21 @@ export class DoodleCanvas extends HTMLElement {
    */
   set base(base) {
     this.#base = base;
-    const { layer } = this;
+    const { layers } = this;
     const image = find(this, '.sketch-base', HTMLImageElement);
     if (image.getAttribute('src') !== base.src) image.src = base.src;
     image.alt = base.name;
-    if (layer.width === base.width && layer.height === base.height && this.dataset.sized) return;
+    if (layers.width === base.width && layers.height === base.height && this.dataset.sized) return;
     this.dataset.sized = 'true';
-    const before = layer.isEmpty() ? null : copyOf(this.sheet);
-    layer.resize(base.width, base.height);
+    this.commitSelection();
+    layers.resize(base.width, base.height);
+    const { width, height } = layers.whole;
+    find(this, '.sketch-lasso', SVGElement).setAttribute('viewBox', `0 0 ${width} ${height}`);
     this.style.setProperty('--shape', `${base.width} / ${base.height}`);
     this.style.setProperty('--ratio', String(base.width / base.height));
-    if (before) {
-      layer.replace(before, true);
-      this.changed();
-    }
+    if (!layers.isBare) this.changed();
     this.#resume();
-    this.toolbar.showHistory(layer);
+    this.#showLayers();
   }
 
   /** @returns {Backdrop | null} */
@@ -132,10 +153,7 @@ export class DoodleCanvas extends HTMLElement {
 
   /** @param {string} src of the image that the live preview shows; empty for none */
   set preview(src) {
-    const image = find(this, '.sketch-preview', HTMLImageElement);
-    image.alt = this.#text('studio.canvas_preview_alt');
-    if (src) image.src = src;
-    image.hidden = !src || !this.#isLive;
+    this.#built.live.show(src, this.#text('studio.canvas_preview_alt'));
   }
 
   get frame() {
@@ -146,8 +164,16 @@ export class DoodleCanvas extends HTMLElement {
     return this.#built.sheet;
   }
 
-  get layer() {
-    return this.#built.layer;
+  get layers() {
+    return this.#built.layers;
+  }
+
+  get painter() {
+    return this.#built.painter;
+  }
+
+  get selection() {
+    return this.#built.selection;
   }
 
   get viewport() {
@@ -166,14 +192,14 @@ export class DoodleCanvas extends HTMLElement {
     return this.toolbar.brush;
   }
 
-  /** Whether nothing is drawn. */
+  /** Whether nothing is drawn, or nothing of it is shown. */
   get isEmpty() {
-    return this.layer.isEmpty();
+    return this.layers.isEmpty();
   }
 
   /** @returns {string | null} the drawing at the base image's size as a data: URL of a PNG; null while empty */
   getPng() {
-    return this.layer.isEmpty() ? null : this.layer.encode();
+    return this.layers.isEmpty() ? null : this.layers.encode();
   }
 
   /**
@@ -183,15 +209,16 @@ export class DoodleCanvas extends HTMLElement {
    */
   async setPng(png) {
     this.#isTouched = true;
-    const mayReplace = !this.layer.isEmpty();
+    const mayReplace = !this.layers.isBare;
     if (!(await this.#replace(() => loadImage(png), false)) || !mayReplace) return;
     this.showMessage(this.#text('studio.canvas_replaced'), 'undo');
   }
 
-  /** Empties the layer; that can be undone like a stroke. */
+  /** Leaves one empty layer; that can be undone like a stroke. */
   clear() {
-    if (this.layer.isEmpty()) return;
-    this.layer.clear();
+    this.commitSelection();
+    if (this.layers.isBare) return;
+    this.layers.clear();
     this.changed();
   }
 
@@ -214,26 +241,25 @@ export class DoodleCanvas extends HTMLElement {
    * @returns {Promise<void>} when that is shown
    */
   async restore() {
-    const name = this.getAttribute('autosave');
-    if (!name) return;
-    this.#kept = await loadDrawing(name);
+    this.#restored = await this.#keeper.load();
     this.#resume();
   }
 
   /** What is drawn has changed: a stroke has ended, or an act has replaced it. */
   changed() {
     this.#isTouched = true;
-    this.saved = false;
-    this.toolbar.showHistory(this.layer);
-    this.#cancelSave();
-    this.#cancelSave = whenIdle(() => this.#save(), SAVE_AFTER_MS);
-    this.dispatchEvent(new CustomEvent('doodle-change', { bubbles: true }));
-    if (this.#isLive) this.#previewSoon();
+    this.#keeper.changed();
+    this.#showHistory();
+    this.#panel?.changed();
+    this.#tell('doodle-change');
+    this.#built.live.changed();
   }
 
   /** @param {Point} point whose color, as it is seen, is to be painted with */
   pick(point) {
-    this.toolbar.paintWith(this.layer.colorAt(point, find(this, '.sketch-base', HTMLImageElement)));
+    this.toolbar.paintWith(
+      this.layers.colorAt(point, find(this, '.sketch-base', HTMLImageElement)),
+    );
     this.toolbar.choose('brush');
   }
 
@@ -242,16 +268,44 @@ export class DoodleCanvas extends HTMLElement {
    *
    * @param {{ clientX: number }} pointer
    */
-  dodge({ clientX }) {
-    if (!this.#isLive) return;
-    const { left, width } = this.frame.getBoundingClientRect();
-    this.frame.classList.toggle('at-right', clientX > left + width / 2);
+  dodge(pointer) {
+    this.#built.live.dodge(pointer);
   }
 
-  /** @param {string} action as the buttons name it in `data-action` */
-  runAction(action) {
-    this.#actions[action]?.();
-    if (action !== 'menu') showMenu(this, false);
+  /**
+   * @param {string} command as the buttons name it in `data-action` or `data-tool`
+   * @returns {boolean} whether it had something to do
+   */
+  runCommand(command) {
+    const tool = this.querySelector(`[data-tool="${command}"]`);
+    /** @type {(() => unknown) | undefined} */
+    const act = tool
+      ? () => this.#chooseTool(/** @type {Tool} */ (command))
+      : (this.#acts[command] ?? this.#panel?.acts[command]);
+    for (const menu of this.#menus) closeMenu(menu);
+    return act !== undefined && act() !== false;
+  }
+
+  /** Whether the active layer may be drawn on; else it is told why not. */
+  mayDraw() {
+    const { isLocked, isVisible } = this.layers.active;
+    if (isLocked) this.showMessage(this.#text('studio.canvas_layer_is_locked'));
+    else if (!isVisible) this.showMessage(this.#text('studio.canvas_layer_is_hidden'));
+    return !isLocked && isVisible;
+  }
+
+  /** Puts down what floats: it is part of the layer from now on. */
+  commitSelection() {
+    if (this.selection.commit()) this.changed();
+  }
+
+  /** @param {readonly Point[]} points of the line that the lasso draws; none hides it */
+  traceLasso(points) {
+    const line = find(this, '.sketch-lasso polyline', SVGElement);
+    line.setAttribute(
+      'points',
+      points.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' '),
+    );
   }
 
   /**
@@ -261,27 +315,19 @@ export class DoodleCanvas extends HTMLElement {
    * @param {'undo'} [action] what a button beside it does
    */
   showMessage(text, action) {
-    clearTimeout(this.#messageTimer);
-    const message = find(this, '.sketch-message', HTMLElement);
-    message.textContent = text;
-    if (action) {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.dataset.action = action;
-      button.textContent = this.#text('studio.canvas_undo');
-      message.append(' ', button);
-    }
-    if (text) this.#messageTimer = setTimeout(() => this.showMessage(''), MESSAGE_MS);
+    const offer = action && { action, label: this.#text('studio.canvas_undo') };
+    this.#built.message.show(text, offer);
   }
 
-  /** @type {Readonly<Record<string, () => void>>} */
-  #actions = {
-    undo: () => this.#step(this.layer.undo()),
-    redo: () => this.#step(this.layer.redo()),
+  /** @type {Readonly<Record<string, () => unknown>>} by command; false where there is nothing to do */
+  #acts = {
+    undo: () => this.#step(this.selection.cancel() || this.layers.undo()),
+    redo: () => this.#redo(),
     clear: () => this.clear(),
     mirror: () => this.toolbar.toggleMirror(),
-    live: () => this.#toggleLive(),
-    menu: () => showMenu(this, true),
+    live: () => this.toolbar.showLive(this.#built.live.toggle()),
+    smaller: () => this.#resizeBrush(-SIZE_STEP),
+    larger: () => this.#resizeBrush(SIZE_STEP),
     'zoom-in': () => this.viewport.zoom(ZOOM_STEP),
     'zoom-out': () => this.viewport.zoom(1 / ZOOM_STEP),
     'zoom-fit': () => this.viewport.reset(),
@@ -289,6 +335,13 @@ export class DoodleCanvas extends HTMLElement {
     download: () => this.#download(),
     help: () => this.#help?.showModal(),
     close: () => this.#help?.close(),
+    stickers: () => this.#openStickers(),
+    recolor: () => this.selection.recolor(this.brush.color) && this.changed(),
+    commit: () => this.selection.box !== null && this.commitSelection(),
+    duplicate: () => this.#float(() => this.selection.duplicate()),
+    delete: () => this.#float(() => this.selection.remove()),
+    'fill-selection': () =>
+      this.#float(() => this.selection.fill(this.brush.color, this.toolbar.pattern)),
   };
 
   /** @returns {Parts} */
@@ -300,16 +353,20 @@ export class DoodleCanvas extends HTMLElement {
     const frame = find(this, '.sketch-page', HTMLElement);
     const sheet = find(this, 'canvas', HTMLCanvasElement);
     const page = find(this, '.sketch-zoom', HTMLElement);
-    const layer = new Layer(sheet);
+    const layers = new LayerStack(sheet);
     const toolbar = new Toolbar(this);
-    toolbar.showHistory(layer);
+    toolbar.showHistory(layers);
     return {
       frame,
       sheet,
-      layer,
+      layers,
+      painter: new Painter(layers),
+      selection: new Selection(layers, () => this.#showSelection()),
       toolbar,
       viewport: new Viewport(frame, page, (scale) => this.#showScale(scale)),
       ring: new BrushRing(find(this, '.sketch-ring', HTMLElement), frame, sheet),
+      live: new LivePreview(frame, () => this.#tell('doodle-live')),
+      message: new Message(find(this, '.sketch-message', HTMLElement)),
     };
   }
 
@@ -323,9 +380,12 @@ export class DoodleCanvas extends HTMLElement {
     return help instanceof HTMLDialogElement ? help : null;
   }
 
-  /** @param {string} id */
-  #text(id) {
-    return translate(this.#texts, id);
+  /**
+   * @param {string} id
+   * @param {Params} [params]
+   */
+  #text(id, params) {
+    return translate(this.#texts, id, params);
   }
 
   /**
@@ -339,16 +399,101 @@ export class DoodleCanvas extends HTMLElement {
     this.addEventListener(name, listener, { signal });
   }
 
+  /** @param {AbortSignal} signal */
+  #listenToMenus(signal) {
+    const stickers = attachMenu(this, '.sketch-sticker-button', '.sketch-stickers', signal);
+    const place = (/** @type {Sticker} */ sticker) => this.#placeSticker(sticker);
+    const fill = (/** @type {PatternId} */ pattern) => {
+      this.toolbar.fillWith(pattern);
+      closeMenu(stickers);
+    };
+    listenToStickers(stickers, place, fill, signal);
+    this.#menus = [stickers];
+    if (this.hasAttribute('compact')) return;
+    this.#menus.push(attachMenu(this, '.sketch-more', '.sketch-menu', signal));
+    this.#panel = new LayersPanel(this, (id, params) => this.#text(id, params), signal);
+  }
+
+  #openStickers() {
+    const panel = find(this, '.sketch-stickers', HTMLElement);
+    panel.showPopover();
+    panel.querySelector('button')?.focus();
+  }
+
+  /** @param {Tool} tool */
+  #chooseTool(tool) {
+    this.commitSelection();
+    this.toolbar.choose(tool);
+  }
+
+  /** @param {number} by */
+  #resizeBrush(by) {
+    this.toolbar.size += by;
+  }
+
+  /** @param {Sticker} sticker */
+  #placeSticker(sticker) {
+    for (const menu of this.#menus) closeMenu(menu);
+    if (!this.mayDraw()) return;
+    this.selection.place(sticker, this.brush.color);
+    this.changed();
+    this.sheet.focus({ preventScroll: true });
+  }
+
+  /**
+   * An act on what floats.
+   *
+   * @param {() => unknown} act
+   * @returns {boolean} whether something floats
+   */
+  #float(act) {
+    if (!this.selection.box) return false;
+    act();
+    this.changed();
+    return true;
+  }
+
+  #showSelection() {
+    this.#selectionBox?.show();
+    this.ring.hide();
+    this.#showHistory();
+  }
+
+  #showHistory() {
+    const { layers, selection } = this;
+    const canUndo = layers.canUndo || selection.isChanged;
+    this.toolbar.showHistory({ canUndo, canRedo: layers.canRedo && !selection.isChanged });
+  }
+
+  #showLayers() {
+    this.#showHistory();
+    this.#panel?.show();
+  }
+
   /** @param {boolean} moved whether undo or redo changed anything */
   #step(moved) {
-    if (!moved) return;
+    if (!moved) return false;
     this.showMessage('');
     this.changed();
+    this.#panel?.show();
+    return true;
+  }
+
+  #redo() {
+    this.commitSelection();
+    return this.#step(this.layers.redo());
+  }
+
+  /** @returns {KeptDrawing | null} the drawing as the browser keeps it */
+  #kept() {
+    const { layers, selection } = this;
+    const isPristine = layers.isBare && !layers.canUndo && !layers.canRedo && !selection.isChanged;
+    return isPristine ? null : layers.keep(selection.pending);
   }
 
   #download() {
     const link = document.createElement('a');
-    link.href = this.layer.encode();
+    link.href = this.layers.encode();
     link.download = 'doodle.png';
     link.click();
   }
@@ -371,7 +516,8 @@ export class DoodleCanvas extends HTMLElement {
     try {
       const image = await load();
       if (turn !== this.#imports) return false;
-      this.layer.replace(image, fit);
+      this.commitSelection();
+      this.layers.replace(image, fit);
       this.changed();
       return true;
     } catch (error) {
@@ -381,60 +527,31 @@ export class DoodleCanvas extends HTMLElement {
     }
   }
 
-  #save() {
-    const name = this.getAttribute('autosave');
-    this.#cancelSave();
-    if (this.saved) return;
-    const isBlank = this.layer.isEmpty() && !this.layer.canUndo && !this.layer.canRedo;
-    const written = name ? saveDrawing(name, isBlank ? null : this.layer.keep()) : undefined;
-    this.saved = !written;
-    written?.then(() => {
-      this.saved = true;
-    });
-  }
-
   /** Brings back what the browser kept, where it has the size of the base image and nothing was drawn yet. */
   #resume() {
-    const [kept, { layer }] = [this.#kept, this];
-    if (!kept || this.#isTouched || kept.width !== layer.width || kept.height !== layer.height)
+    const [kept, { layers }] = [this.#restored, this];
+    if (!kept || this.#isTouched || kept.width !== layers.width || kept.height !== layers.height)
       return;
-    this.#kept = null;
+    this.#restored = null;
     if ('png' in kept) {
       this.#replace(() => loadImage(kept.png), false);
       return;
     }
-    layer.resume(kept);
-    this.toolbar.showHistory(layer);
+    layers.resume(kept);
+    this.#showLayers();
   }
 
-  #toggleLive() {
-    this.#isLive = !this.#isLive;
-    this.toolbar.showLive(this.#isLive);
-    this.#cancelPreview();
-    if (this.#isLive) this.dispatchEvent(new CustomEvent('doodle-live', { bubbles: true }));
-    else this.preview = '';
-  }
-
-  #previewSoon() {
-    this.#cancelPreview();
-    const ask = () => this.dispatchEvent(new CustomEvent('doodle-live', { bubbles: true }));
-    this.#cancelPreview = whenIdle(ask, PREVIEW_AFTER_MS);
+  /** @param {string} event which bubbles */
+  #tell(event) {
+    this.dispatchEvent(new CustomEvent(event, { bubbles: true }));
   }
 
   /** @param {number} scale */
   #showScale(scale) {
+    this.style.setProperty('--zoom', String(scale));
     const percent = this.querySelector('.sketch-percent');
     if (percent) percent.textContent = `${Math.round(100 * scale)}%`;
   }
-}
-
-/** @param {HTMLCanvasElement} sheet */
-function copyOf(sheet) {
-  const copy = document.createElement('canvas');
-  copy.width = sheet.width;
-  copy.height = sheet.height;
-  copy.getContext('2d')?.drawImage(sheet, 0, 0);
-  return copy;
 }
 
 if (!customElements.get('doodle-canvas')) customElements.define('doodle-canvas', DoodleCanvas);

@@ -1,4 +1,8 @@
-/** Images that are to become the drawing: loaded by the browser, within bounds. */
+/**
+ * Images that are to become the drawing, loaded by the browser, within bounds; and the drawing as one.
+ *
+ * @import { Pixels } from './pixels.js'
+ */
 
 const MAX_BYTES = 16 * 2 ** 20;
 const MAX_PIXELS = 64 * 2 ** 20;
@@ -49,4 +53,19 @@ export async function loadImage(address) {
   if (image.width * image.height > MAX_PIXELS) throw new ImageError('too_many_pixels');
   if (!image.width || !image.height) throw new ImageError('unreadable');
   return image;
+}
+
+/**
+ * @param {Pixels} pixels
+ * @returns {string} a data: URL of a PNG
+ */
+export function toPng({ width, height, data }) {
+  const sheet = document.createElement('canvas');
+  Object.assign(sheet, { width, height });
+  const context = sheet.getContext('2d');
+  if (!context) throw new Error('This browser does not support canvas.');
+  const image = context.createImageData(width, height);
+  image.data.set(data);
+  context.putImageData(image, 0, 0);
+  return sheet.toDataURL('image/png');
 }

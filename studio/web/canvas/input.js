@@ -1,10 +1,12 @@
 /**
- * Pointer and keyboard input of the canvas: strokes, shapes, fills, pan and zoom, shortcuts.
+ * Pointer and keyboard input of the canvas: strokes, shapes, fills, lasso, pan and zoom, shortcuts.
  *
  * @import { DoodleCanvas } from './doodle-canvas.js'
  * @import { PenSettings } from './toolbar.js'
- * @import { Dab, Tool } from './tools.js'
+ * @import { Brush, Dab, Point } from './tools.js'
  */
+import { commandOf } from './keys.js';
+import { arrowStep } from './selection-box.js';
 import { Stabiliser } from './stabiliser.js';
 import { PinchGesture, pointerToPixel } from './viewport.js';
 
@@ -13,28 +15,8 @@ const SHAPES = new Set(['line', 'rectangle', 'ellipse']);
 const TEXT_FIELDS =
   'textarea:not([readonly]), [contenteditable=true], ' +
   'input:not([readonly], [type=range], [type=checkbox], [type=radio], [type=color], [type=file])';
-/** @type {Readonly<Record<string, Tool>>} */
-const TOOL_KEYS = {
-  b: 'brush',
-  e: 'eraser',
-  f: 'fill',
-  i: 'eyedropper',
-  l: 'line',
-  r: 'rectangle',
-  o: 'ellipse',
-  h: 'hand',
-};
-/** @type {Readonly<Record<string, string>>} */
-const ACTION_KEYS = {
-  m: 'mirror',
-  '+': 'zoom-in',
-  '=': 'zoom-in',
-  '-': 'zoom-out',
-  0: 'zoom-fit',
-  '?': 'help',
-};
-/** @type {Readonly<Record<string, number>>} */
-const SIZE_KEYS = { '[': -2, ']': 2 };
+/** Where the canvas's own keys work. */
+const KEYS_AT = 'canvas, .sketch-selection, .sketch-selection-bar';
 
 /**
  * How a pointer draws: a pen that presses harder draws wider, or covers more.
@@ -56,10 +38,14 @@ export function pressed({ size, opacity }, { pointerType, pressure }, settings) 
 export class Input {
   #canvas;
   #pinch = new PinchGesture();
+  /** @type {Brush} that draws, as it was when the pointer came down */
+  #brush;
   /** @type {Stabiliser | null} of the stroke that is being drawn */
   #stroke = null;
   /** @type {Dab | null} where the shape began */
   #corner = null;
+  /** @type {Point[] | null} the lasso's line */
+  #lasso = null;
   /** @type {{ clientX: number, clientY: number } | null} where the page is held */
   #grip = null;
   #spaceHeld = false;
@@ -73,6 +59,7 @@ export class Input {
    */
   constructor(canvas, signal) {
     this.#canvas = canvas;
+    this.#brush = canvas.brush;
     const { sheet, frame } = canvas;
     sheet.addEventListener('pointerdown', (event) => this.#down(event), { signal });
     sheet.addEventListener('pointermove', (event) => this.#move(event), { signal });
@@ -81,14 +68,19 @@ export class Input {
     }
     sheet.addEventListener('pointerleave', () => canvas.ring.hide(), { signal });
     frame.addEventListener('wheel', (event) => this.#wheel(event), { signal, passive: false });
-    sheet.addEventListener('keydown', (event) => this.#key(event), { signal });
-    sheet.addEventListener('keyup', (event) => this.#keyUp(event), { signal });
+    frame.addEventListener('keydown', (event) => this.#key(event), { signal });
+    frame.addEventListener('keyup', (event) => this.#keyUp(event), { signal });
+    // The key is let go elsewhere.
+    const forget = () => {
+      this.#spaceHeld = false;
+    };
+    sheet.addEventListener('blur', forget, { signal });
     // Undo works wherever the focus is.
     document.addEventListener('keydown', (event) => this.#undoKey(event), { signal });
   }
 
   get #drawing() {
-    return this.#stroke !== null || this.#corner !== null;
+    return this.#stroke !== null || this.#corner !== null || this.#lasso !== null;
   }
 
   /**
@@ -96,8 +88,8 @@ export class Input {
    * @returns {Dab}
    */
   #dab(event) {
-    const { sheet, toolbar, layer } = this.#canvas;
-    const brush = { size: toolbar.size * layer.brushUnit, opacity: toolbar.opacity };
+    const { sheet, toolbar, layers } = this.#canvas;
+    const brush = { size: toolbar.size * layers.brushUnit, opacity: toolbar.opacity };
     return {
       ...pointerToPixel(event, sheet.getBoundingClientRect(), sheet),
       ...pressed(brush, event, toolbar.pen),
@@ -106,39 +98,55 @@ export class Input {
 
   /** @param {PointerEvent} event */
   #down(event) {
-    const { brush, layer, sheet, toolbar } = this.#canvas;
+    const { sheet, toolbar } = this.#canvas;
     // A palm beside the pen.
     if (this.#drawing && event.pointerType === 'touch' && toolbar.pen.penOnly) return;
     this.#canvas.showMessage('');
     if (this.#secondFinger(event)) return;
-    if (event.button !== 0) return;
+    // One pointer draws at a time.
+    if (event.button !== 0 || this.#drawing) return;
     if (event.pointerType === 'pen' && !this.#penSeen) toolbar.usePenOnly();
     this.#penSeen ||= event.pointerType === 'pen';
     event.preventDefault();
     sheet.focus({ preventScroll: true });
-    const at = this.#dab(event);
     sheet.setPointerCapture(event.pointerId);
     this.#pointer = event.pointerId;
+    this.#brush = { ...toolbar.brush };
     const isPalm = event.pointerType === 'touch' && toolbar.pen.penOnly;
-    if (brush.tool === 'hand' || this.#spaceHeld || isPalm) {
+    if (this.#brush.tool === 'hand' || this.#spaceHeld || isPalm) {
       this.#spaceHeld = false;
       this.#grip = { clientX: event.clientX, clientY: event.clientY };
       return;
     }
+    this.#begin(this.#dab(event));
+  }
+
+  /** @param {Dab} at where the tool is put down */
+  #begin(at) {
+    const { painter, selection, toolbar } = this.#canvas;
+    const brush = this.#brush;
     if (brush.tool === 'eyedropper') {
       this.#canvas.pick(at);
       return;
     }
-    if (brush.tool === 'fill') {
-      if (layer.fill(at, brush)) this.#canvas.changed();
-      return;
+    // A press beside what floats only puts it down.
+    if (selection.box) {
+      this.#canvas.commitSelection();
+      if (brush.tool !== 'lasso') return;
     }
-    layer.beginStroke();
-    if (SHAPES.has(brush.tool)) {
-      this.#corner = at;
+    if (!this.#canvas.mayDraw()) return;
+    if (brush.tool === 'lasso') {
+      this.#lasso = [at];
+    } else if (brush.tool === 'fill') {
+      if (painter.fill(at, brush, toolbar.pattern)) this.#canvas.changed();
     } else {
-      this.#stroke = new Stabiliser(at, toolbar.pen.smooth);
-      layer.strokeLine(at, at, brush);
+      painter.beginStroke();
+      if (SHAPES.has(brush.tool)) {
+        this.#corner = at;
+      } else {
+        this.#stroke = new Stabiliser(at, toolbar.pen.smooth);
+        painter.strokeLine(at, at, brush);
+      }
     }
   }
 
@@ -152,14 +160,15 @@ export class Input {
     if (event.pointerType !== 'touch') return false;
     this.#pinch.place(event);
     if (!this.#pinch.active) return false;
-    if (this.#drawing) this.#canvas.layer.cancelStroke();
-    this.#stroke = this.#corner = this.#grip = null;
+    if (this.#drawing) this.#canvas.painter.cancelStroke();
+    this.#stroke = this.#corner = this.#lasso = this.#grip = null;
+    this.#canvas.traceLasso([]);
     return this.#pinch.advance(this.#canvas.viewport);
   }
 
   /** @param {PointerEvent} event */
   #move(event) {
-    const { brush, layer, viewport } = this.#canvas;
+    const { painter, viewport } = this.#canvas;
     this.#showRing(event);
     this.#canvas.dodge(event);
     if (this.#pinch.has(event.pointerId)) {
@@ -171,25 +180,33 @@ export class Input {
       viewport.pan(event.clientX - this.#grip.clientX, event.clientY - this.#grip.clientY);
       this.#grip = { clientX: event.clientX, clientY: event.clientY };
     } else if (this.#corner) {
-      layer.revertStroke();
-      layer.strokeShape(this.#corner, this.#dab(event), event.shiftKey, brush);
-    } else if (this.#stroke) {
+      painter.revertStroke();
+      painter.strokeShape(this.#corner, this.#dab(event), event.shiftKey, this.#brush);
+    } else if (this.#stroke || this.#lasso) {
       const moves = event.getCoalescedEvents?.() ?? [];
-      for (const move of moves.length ? moves : [event]) {
-        for (const line of this.#stroke.move(this.#dab(move))) layer.strokeLine(...line, brush);
-      }
+      for (const move of moves.length ? moves : [event]) this.#follow(this.#dab(move));
+      if (this.#lasso) this.#canvas.traceLasso(this.#lasso);
+    }
+  }
+
+  /** @param {Dab} to where the pointer has come to */
+  #follow(to) {
+    this.#lasso?.push(to);
+    for (const line of this.#stroke?.move(to) ?? []) {
+      this.#canvas.painter.strokeLine(...line, this.#brush);
     }
   }
 
   /** @param {PointerEvent} event */
   #showRing(event) {
-    const { brush, layer, ring, toolbar } = this.#canvas;
+    const { brush, layers, ring, toolbar } = this.#canvas;
     const draws = brush.tool === 'brush' || brush.tool === 'eraser' || SHAPES.has(brush.tool);
     if (!draws || event.pointerType === 'touch') {
       ring.hide();
       return;
     }
-    ring.show(event, toolbar.size * layer.brushUnit, brush.tool === 'eraser' ? null : brush.color);
+    const color = brush.tool === 'eraser' ? null : brush.color;
+    ring.show(event, toolbar.size * layers.brushUnit, color);
   }
 
   /** @param {PointerEvent} event */
@@ -198,12 +215,20 @@ export class Input {
     if (event.pointerId !== this.#pointer) return;
     this.#grip = null;
     if (!this.#drawing) return;
-    const { brush, layer } = this.#canvas;
+    const { painter, selection } = this.#canvas;
+    if (this.#lasso) {
+      this.#canvas.traceLasso([]);
+      if (event.type === 'pointerup') selection.lasso(this.#lasso);
+      this.#lasso = null;
+      return;
+    }
     if (this.#stroke && event.type === 'pointerup') {
-      for (const line of this.#stroke.end(this.#dab(event))) layer.strokeLine(...line, brush);
+      for (const line of this.#stroke.end(this.#dab(event))) {
+        painter.strokeLine(...line, this.#brush);
+      }
     }
     this.#stroke = this.#corner = null;
-    layer.endStroke();
+    painter.endStroke();
     this.#canvas.changed();
   }
 
@@ -216,18 +241,37 @@ export class Input {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const key = event.key.toLowerCase();
-    if (key === ' ') {
-      event.preventDefault();
+    const isAltGr = event.getModifierState('AltGraph');
+    if (!isAltGr && (event.ctrlKey || event.metaKey || event.altKey)) return;
+    const { target } = event;
+    if (!(target instanceof Element) || !target.closest(KEYS_AT)) return;
+    // A button's own keys.
+    if (target.matches('button') && (event.key === ' ' || event.key === 'Enter')) return;
+    if (!this.#pressKey(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /**
+   * @param {KeyboardEvent} event
+   * @returns {boolean} whether it is a key of the canvas
+   */
+  #pressKey(event) {
+    const { layers, selection } = this.#canvas;
+    if (event.key === ' ') {
       if (!this.#grip) this.#spaceHeld = true;
-    } else if (key in TOOL_KEYS) {
-      this.#canvas.toolbar.choose(TOOL_KEYS[key]);
-    } else if (key in ACTION_KEYS) {
-      this.#canvas.runAction(ACTION_KEYS[key]);
-    } else if (key in SIZE_KEYS) {
-      this.#canvas.toolbar.size += SIZE_KEYS[key];
+      return true;
     }
+    // Tools do not change in the middle of a stroke.
+    if (this.#drawing) return false;
+    const step = arrowStep(event, layers.scale);
+    if (step && selection.box) {
+      selection.moveBy(...step);
+      this.#canvas.changed();
+      return true;
+    }
+    const command = commandOf(event);
+    return command !== undefined && this.#canvas.runCommand(command);
   }
 
   /** @param {KeyboardEvent} event */
@@ -239,12 +283,11 @@ export class Input {
 
   /** @param {KeyboardEvent} event */
   #undoKey(event) {
-    const key = event.key.toLowerCase();
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || (key !== 'z' && key !== 'y')) return;
+    const command = event.ctrlKey || event.metaKey ? commandOf(event) : undefined;
+    if (command !== 'undo' && command !== 'redo') return;
     if (document.querySelector('dialog[open]')) return;
     if (event.target instanceof Element && event.target.closest(TEXT_FIELDS)) return;
     event.preventDefault();
-    if (this.#drawing) return;
-    this.#canvas.runAction(key === 'y' || event.shiftKey ? 'redo' : 'undo');
+    if (!this.#drawing) this.#canvas.runCommand(command);
   }
 }

@@ -3,15 +3,20 @@
  * element, its tooltip and its label, by id; `data-full` is left out of the compact canvas.
  */
 import { element, find, findAll } from '../lib/dom.js';
+import { CANVAS_KEYS } from './keys.js';
+import { fillStickers } from './sticker-menu.js';
 
-/** @typedef {{ name: string, hex: string }} Color with its name in the reader's language */
+/**
+ * @import { CanvasKey } from './keys.js'
+ * @typedef {{ name: string, hex: string }} Color with its name in the reader's language
+ */
 
 const MARKUP = `
   <div class="sketch-options">
     <div class="sketch-palette" role="toolbar" data-label="studio.canvas_colors">
       <label class="sketch-custom-color" data-about="studio.canvas_custom_color"><input type="color" data-label="studio.canvas_custom_color" value="#d62830"></label>
     </div>
-    <button type="button" class="sketch-more" data-action="menu" aria-haspopup="true" data-about="studio.canvas_more" data-full><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 12h.01M12 12h.01M19 12h.01"/></svg></button>
+    <button type="button" class="sketch-more" data-about="studio.canvas_more" data-full><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 12h.01M12 12h.01M19 12h.01"/></svg></button>
     <label class="sketch-slider sketch-brush"><span data-text="studio.canvas_size"></span><input type="range" min="2" max="60" step="1" data-label="studio.canvas_size_about"><output></output></label>
     <label class="sketch-slider sketch-hardness" data-full><span data-text="studio.canvas_hardness"></span><input type="range" min="0" max="100" step="5" data-label="studio.canvas_hardness_about"><output></output></label>
     <label class="sketch-slider sketch-opacity" data-full><span data-text="studio.canvas_opacity"></span><input type="range" min="5" max="100" step="5" data-label="studio.canvas_opacity_about"><output></output></label>
@@ -23,6 +28,11 @@ const MARKUP = `
       <button type="button" data-tool="eraser" data-about="studio.canvas_eraser_about"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M15 4l6 6-9 9H7l-4-4zM7 19h14"/></svg></button>
       <button type="button" data-tool="fill" data-about="studio.canvas_fill_about"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M10 3l9 9-7 7-8-8zM4 11h14M20 15c1 2 2 3 2 4a2 2 0 0 1-4 0c0-1 1-2 2-4z"/></svg></button>
       <button type="button" data-tool="eyedropper" data-about="studio.canvas_eyedropper_about" data-full><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M20 4c-2-2-4-1-5 1l-2 2 4 4 2-2c2-1 3-3 1-5zM13 8l-8 8-1 4 4-1 8-8"/></svg></button>
+    </div>
+    <div class="sketch-group">
+      <button type="button" data-tool="lasso" data-about="studio.canvas_lasso_about" data-full><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 16.5c-3-1-5-3-5-6C3 7 7 4 12 4s9 3 9 6.5-4 6.5-9 6.5c-1 0-2-.1-3-.4" stroke-dasharray="3.2 2.6"/><path d="M8 15.5a1.8 1.8 0 1 0 .01 0M8 19c0 1-.6 2-2 2.4"/></svg></button>
+      <button type="button" class="sketch-sticker-button" data-about="studio.canvas_stickers_about"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3.5l2.6 5.4 5.9.8-4.3 4.1 1 5.9-5.2-2.8-5.2 2.8 1-5.9L3.5 9.7l5.9-.8z"/></svg></button>
+      <button type="button" data-action="layers" aria-expanded="false" data-about="studio.canvas_layers_about" data-full><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 4l9 5-9 5-9-5zM3 14l9 5 9-5"/></svg></button>
     </div>
     <div class="sketch-group" data-full>
       <button type="button" data-tool="line" data-about="studio.canvas_line_about"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 19L19 5"/></svg></button>
@@ -41,6 +51,13 @@ const MARKUP = `
     <div class="sketch-zoom">
       <img class="sketch-base" alt="" draggable="false">
       <canvas width="256" height="256" tabindex="0" data-label="studio.canvas"></canvas>
+      <svg class="sketch-lasso" preserveAspectRatio="none" aria-hidden="true"><polyline/></svg>
+      <div class="sketch-selection" role="group" data-label="studio.canvas_selection" hidden>
+        <span data-handle="nw"></span><span data-handle="n"></span><span data-handle="ne"></span><span data-handle="w"></span><span data-handle="sw"></span>
+        <button type="button" data-handle="e" data-about="studio.canvas_selection_width"></button>
+        <button type="button" data-handle="s" data-about="studio.canvas_selection_height"></button>
+        <button type="button" data-handle="se" data-about="studio.canvas_selection_size"></button>
+      </div>
     </div>
     <div class="sketch-ring" hidden></div>
     <img class="sketch-preview" alt="" hidden>
@@ -51,7 +68,30 @@ const MARKUP = `
       <button type="button" data-action="zoom-in" data-about="studio.canvas_zoom_in_about">+</button>
       <button type="button" data-action="zoom-fit" data-about="studio.canvas_fit_about" data-text="studio.canvas_fit"></button>
     </div>
+    <div class="sketch-selection-bar" role="toolbar" data-label="studio.canvas_selection" hidden>
+      <button type="button" data-action="fill-selection" data-about="studio.canvas_fill_selection"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M10 3l9 9-7 7-8-8zM4 11h14M20 15c1 2 2 3 2 4a2 2 0 0 1-4 0c0-1 1-2 2-4z"/></svg></button>
+      <button type="button" data-action="duplicate" data-about="studio.canvas_duplicate_about"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 8h12v12H8zM4 16V4h12"/></svg></button>
+      <button type="button" data-action="delete" data-about="studio.canvas_delete_selection_about"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13"/></svg></button>
+      <button type="button" data-action="commit" data-about="studio.canvas_commit_about"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 13l5 5 9-11"/></svg></button>
+    </div>
     <p class="sketch-message" role="status"></p>
+  </div>
+  <div class="sketch-layers" role="group" data-label="studio.canvas_layers" hidden data-full>
+    <ul class="sketch-layer-list"></ul>
+    <label class="sketch-slider sketch-layer-opacity"><span data-text="studio.canvas_opacity"></span><input type="range" min="0" max="100" step="5" data-label="studio.canvas_layer_opacity_about"><output></output></label>
+    <div class="sketch-layer-acts" role="toolbar" data-label="studio.canvas_layers">
+      <button type="button" data-action="layer-add" data-about="studio.canvas_layer_add"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 5v14M5 12h14"/></svg></button>
+      <button type="button" data-action="layer-up" data-about="studio.canvas_layer_up"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 19V5M6 11l6-6 6 6"/></svg></button>
+      <button type="button" data-action="layer-down" data-about="studio.canvas_layer_down"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 5v14M6 13l6 6 6-6"/></svg></button>
+      <button type="button" data-action="layer-merge" data-about="studio.canvas_layer_merge"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 5h16M12 8v9M8 13l4 4 4-4M4 20h16"/></svg></button>
+      <button type="button" data-action="layer-delete" data-about="studio.canvas_layer_delete"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13"/></svg></button>
+    </div>
+  </div>
+  <div class="sketch-stickers" popover role="group" data-label="studio.canvas_stickers">
+    <p data-text="studio.canvas_sticker_group"></p>
+    <div class="sketch-sticker-grid" role="toolbar" data-label="studio.canvas_sticker_group"></div>
+    <p data-text="studio.canvas_pattern_group"></p>
+    <div class="sketch-pattern-grid" role="toolbar" data-label="studio.canvas_pattern_group"></div>
   </div>
   <div class="sketch-menu" popover role="group" data-label="studio.canvas_more" data-full>
     <button type="button" data-action="import" data-text="studio.canvas_import_about"></button>
@@ -67,16 +107,7 @@ const MARKUP = `
   <input class="sketch-file" type="file" accept="image/*" hidden data-label="studio.canvas_file" data-full>
   <dialog class="sketch-help" data-label="studio.canvas_shortcuts" data-full>
     <h2 data-text="studio.canvas_shortcuts"></h2>
-    <dl>
-      <dt><kbd>B</kbd> <kbd>E</kbd> <kbd>F</kbd> <kbd>I</kbd></dt><dd data-text="studio.canvas_help_tools"></dd>
-      <dt><kbd>L</kbd> <kbd>R</kbd> <kbd>O</kbd></dt><dd data-text="studio.canvas_help_shapes"></dd>
-      <dt><kbd>M</kbd></dt><dd data-text="studio.canvas_help_mirror"></dd>
-      <dt><kbd>[</kbd> <kbd>]</kbd></dt><dd data-text="studio.canvas_help_brush"></dd>
-      <dt><kbd>+</kbd> <kbd>-</kbd> <kbd>0</kbd></dt><dd data-text="studio.canvas_help_zoom"></dd>
-      <dt><kbd>H</kbd>, <kbd data-text="studio.canvas_space"></kbd></dt><dd data-text="studio.canvas_help_pan"></dd>
-      <dt><kbd>Ctrl Z</kbd>, <kbd>Ctrl Shift Z</kbd></dt><dd data-text="studio.canvas_help_undo"></dd>
-      <dt><kbd>?</kbd></dt><dd data-text="studio.canvas_help_sheet"></dd>
-    </dl>
+    <dl></dl>
     <p data-text="studio.canvas_help_focus"></p>
     <button type="button" data-action="close" data-text="studio.canvas_close"></button>
   </dialog>`;
@@ -92,6 +123,17 @@ export function build(root, isCompact) {
   for (const part of findAll(root, isCompact ? '[data-full]' : '[data-compact]', HTMLElement)) {
     part.remove();
   }
+  fillStickers(find(root, '.sketch-stickers', HTMLElement));
+  root.querySelector('.sketch-help dl')?.append(...CANVAS_KEYS.flatMap(helpRow));
+}
+
+/** @param {CanvasKey} row */
+function helpRow({ keys, text }) {
+  const caps = keys.map((key) => element('kbd', {}, key));
+  for (const cap of caps) if (cap.textContent === 'Space') cap.dataset.text = 'studio.canvas_space';
+  const about = element('dd');
+  about.dataset.text = text;
+  return [element('dt', {}, ...caps.flatMap((cap) => [cap, ' '])), about];
 }
 
 /**

@@ -125,6 +125,46 @@ export function union(a, b) {
 }
 
 /**
+ * The part that two boxes share.
+ *
+ * @param {Box | null} a
+ * @param {Box | null} b
+ * @returns {Box | null} null where they share none
+ */
+export function clipBox(a, b) {
+  if (!a || !b) return null;
+  const [left, top] = [Math.max(a.left, b.left), Math.max(a.top, b.top)];
+  const width = Math.min(a.left + a.width, b.left + b.width) - left;
+  const height = Math.min(a.top + a.height, b.top + b.height) - top;
+  return width > 0 && height > 0 ? { left, top, width, height } : null;
+}
+
+/**
+ * @param {{ width: number, height: number }} picture
+ * @returns {Box} around all of it
+ */
+export function wholeOf({ width, height }) {
+  return { left: 0, top: 0, width, height };
+}
+
+/**
+ * @param {number} width
+ * @param {number} height
+ * @returns {Pixels} fully transparent
+ */
+export function blankPixels(width, height) {
+  return { width, height, data: new Uint8ClampedArray(4 * width * height) };
+}
+
+/**
+ * @param {Pixels} image
+ * @returns {Pixels} a copy
+ */
+export function cloneOf({ width, height, data }) {
+  return { width, height, data: data.slice() };
+}
+
+/**
  * The pixels as words. They are signed: those of what is covered wholly, and of nothing, are small numbers
  * then, which engines need not allocate.
  *

@@ -1,6 +1,7 @@
 /**
  * The controls around the canvas: the chosen tool, the brush, and how a pen draws.
  *
+ * @import { PatternId } from './patterns.js'
  * @import { Brush, Tool } from './tools.js'
  * @typedef {object} PenSettings
  * @property {boolean} smooth whether strokes are smoothed
@@ -20,9 +21,13 @@ export class Toolbar {
   pen = { smooth: true, pressureSize: true, pressureOpacity: false, penOnly: false };
   /** How much the brush covers, 0 to 1. */
   opacity = 1;
+  /** What an area is filled with. @type {PatternId} */
+  pattern = 'solid';
   #root;
   #sizeInput;
   #colorInput;
+  #resetTools = () => {};
+  #resetPalette = () => {};
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -45,18 +50,28 @@ export class Toolbar {
   }
 
   /**
-   * @param {(action: string) => void} onAction is called with what a button names in `data-action`
+   * @param {(action: string) => void} onAction is called with what a button names in `data-action` or
+   *   `data-tool`
    * @param {AbortSignal} signal ends listening
    */
   listen(onAction, signal) {
     this.#root.addEventListener('click', (event) => this.#press(event, onAction), { signal });
-    this.#root.addEventListener('input', (event) => this.#input(event), { signal });
+    this.#root.addEventListener('input', (event) => this.#input(event, onAction), { signal });
     this.#root.addEventListener('change', (event) => this.#toggle(event), { signal });
-    const groups = { '.sketch-palette': 'button, input', '.sketch-tools': 'button' };
-    for (const [group, controls] of Object.entries({ ...groups, '.sketch-view': 'button' })) {
+    /** @param {string} group */
+    const rove = (group, controls = 'button') => {
       const found = this.#root.querySelector(group);
-      if (found instanceof HTMLElement) roveFocus(found, controls, signal);
-    }
+      return found instanceof HTMLElement ? roveFocus(found, controls, signal) : () => {};
+    };
+    this.#resetPalette = rove('.sketch-palette', 'button, input');
+    this.#resetTools = rove('.sketch-tools');
+    for (const group of ['.sketch-view', '.sketch-selection-bar']) rove(group);
+    for (const group of ['.sketch-sticker-grid', '.sketch-pattern-grid']) rove(group);
+  }
+
+  /** Has one Tab stop in the colors, once they are others. */
+  paletteChanged() {
+    this.#resetPalette();
   }
 
   /** @param {Tool} tool */
@@ -72,6 +87,13 @@ export class Toolbar {
     this.#colorInput.value = color;
     this.#mark('[data-color]', (button) => button.dataset.color === color);
     if (this.brush.tool === 'eraser') this.choose('brush');
+  }
+
+  /** @param {PatternId} pattern of the fill tool, which is chosen with it */
+  fillWith(pattern) {
+    this.pattern = pattern;
+    this.#mark('[data-pattern]', (button) => button.dataset.pattern === pattern);
+    this.choose('fill');
   }
 
   /** Turns mirroring left and right on or off. */
@@ -92,6 +114,8 @@ export class Toolbar {
   showHistory({ canUndo, canRedo }) {
     find(this.#root, '[data-action=undo]', HTMLButtonElement).disabled = !canUndo;
     find(this.#root, '[data-action=redo]', HTMLButtonElement).disabled = !canRedo;
+    // A disabled button cannot be the Tab stop of the tools.
+    if (this.#root.querySelector('.sketch-tools [tabindex="0"]:disabled')) this.#resetTools();
   }
 
   /** @param {boolean} isOn whether the preview follows the drawing */
@@ -107,15 +131,23 @@ export class Toolbar {
     const button = target instanceof Element ? target.closest('button') : null;
     if (!button) return;
     const { tool, color, action } = button.dataset;
-    if (tool) this.choose(/** @type {Tool} */ (tool));
-    if (color) this.paintWith(color);
-    if (action) onAction(action);
+    if (color) {
+      this.paintWith(color);
+      onAction('recolor');
+    }
+    if (action ?? tool) onAction(action ?? tool ?? '');
   }
 
-  /** @param {Event} event */
-  #input({ target }) {
+  /**
+   * @param {Event} event
+   * @param {(action: string) => void} onAction
+   */
+  #input({ target }, onAction) {
     if (!(target instanceof HTMLInputElement)) return;
-    if (target === this.#colorInput) this.paintWith(target.value);
+    if (target === this.#colorInput) {
+      this.paintWith(target.value);
+      onAction('recolor');
+    }
     if (target === this.#sizeInput) this.size = Number(target.value);
     if (target.closest('.sketch-hardness')) this.#percent('hardness', Number(target.value));
     if (target.closest('.sketch-opacity')) this.#percent('opacity', Number(target.value));

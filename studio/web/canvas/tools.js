@@ -3,7 +3,8 @@
  *
  * @import { Box, Pixels } from './pixels.js'
  * @typedef {[red: number, green: number, blue: number]} Rgb 0 to 255 each
- * @typedef {'brush' | 'eraser' | 'fill' | 'eyedropper' | 'line' | 'rectangle' | 'ellipse' | 'hand'} Tool
+ * @typedef {'brush' | 'eraser' | 'fill' | 'eyedropper' | 'line' | 'rectangle' | 'ellipse' | 'lasso' | 'hand'}
+ *   Tool
  * @typedef {{ x: number, y: number }} Point in pixels of the layer; a pixel's centre is at .5
  * @typedef {Point & { r: number, opacity: number }} Dab a place, the radius of the brush there, in
  *   pixels, and how much it covers, 0 to 1

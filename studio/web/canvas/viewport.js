@@ -81,6 +81,17 @@ export class Viewport {
     this.#onScale = onScale;
   }
 
+  /**
+   * Keeps the view inside the frame when that gets another size.
+   *
+   * @param {AbortSignal} signal ends it
+   */
+  followSize(signal) {
+    const observer = new ResizeObserver(() => this.#show(this.#view));
+    observer.observe(this.#frame);
+    signal.addEventListener('abort', () => observer.disconnect());
+  }
+
   reset() {
     this.#show({ scale: 1, x: 0, y: 0 });
   }

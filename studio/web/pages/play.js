@@ -171,6 +171,7 @@ class PlayPage {
     if (!images.length) throw new Error(texts.no_base_image);
     select(images[0]);
     roveFocus(part('#bases'), 'button');
+    await this.#canvas.restore();
   }
 
   /** Requests four images, and shows them as they are rendered. */
