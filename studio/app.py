@@ -47,6 +47,7 @@ class AppContainer:
 
     def close(self) -> None:
         """Finishes queued renders, ends the render thread and closes the database's connections."""
+        self.rendering.warm_up.stop()
         self.rendering.renders.close()
         self.stores.database.close()
 

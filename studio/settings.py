@@ -173,6 +173,11 @@ class Settings(BaseSettings):
         description="Compile base models with `torch.compile`: faster steps after a slow first image."
         " Requires a C++ compiler.",
     )
+    warm_up: bool = Field(
+        True,
+        description="Start the renderer and load the models of the theme that was saved last when `studio ui`"
+        " starts, so that the first Generate does not wait for them.",
+    )
     job_timeout_seconds: Annotated[float, Field(gt=0)] | None = Field(
         None,
         description="Seconds that one job may take before it ends with an error. Unset: no limit.",

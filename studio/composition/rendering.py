@@ -14,6 +14,7 @@ from studio.services.rendering.render_queue import RenderQueue
 from studio.services.rendering.render_service import RenderService
 from studio.services.rendering.renderer import Renderer
 from studio.services.rendering.sweep import sweep_cache
+from studio.services.rendering.warm_up import WarmUp, jobs_of_latest_theme
 from studio.services.requests.request_factory import RequestFactory
 from studio.settings import Settings
 
@@ -27,6 +28,7 @@ class RenderingServices:
     cache: RenderCache
     grid_cache: RenderCache
     device_probe: DeviceProbe
+    warm_up: WarmUp
 
 
 def build_rendering(
@@ -52,6 +54,11 @@ def build_rendering(
         RenderCache(settings.data_dir / "album", renders),
         sweep_cache(renders, settings.data_dir / "sweeps"),
         DeviceProbe(settings),
+        WarmUp(
+            renders,
+            partial(jobs_of_latest_theme, stores.themes, stores.base_images),
+            settings.max_models_in_ram,
+        ),
     )
 
 

@@ -23,8 +23,9 @@ class HistoryFilter(FrozenModel):
     """Conditions that a variant must meet; None is no condition.
 
     `created_after` and `created_before` are days in UTC, both inclusive. `model` is the name of any
-    model used. `text` is searched for in the prompt, case-insensitively. `starred` False is no
-    condition either.
+    model used. `text` is searched for in the prompt, case-insensitively. `picked` are those that
+    somebody chose among the four of their run. `client` is who sent the request: an API client, or
+    `studio`. `starred` and `picked` False are no conditions either.
     """
 
     theme: Slug | None = None
@@ -32,7 +33,9 @@ class HistoryFilter(FrozenModel):
     model: Search | None = None
     sampler: Search | None = None
     text: Search | None = None
+    client: Search | None = None
     starred: bool = False
+    picked: bool = False
     tag: Name | None = None
     collection: Name | None = None
     created_after: Day | None = None
@@ -50,13 +53,15 @@ class VariantLabels(FrozenModel):
 class StoredVariant(FrozenModel):
     """A variant with its row id; later variants have higher ids.
 
-    `doodle_sha256` is the hash of its doodle where that is stored.
+    `doodle_sha256` is the hash of its doodle where that is stored. `picked`: it was chosen among those of
+    its run.
     """
 
     id: int
     variant: Variant
     labels: VariantLabels = VariantLabels()
     doodle_sha256: str | None = None
+    picked: bool = False
 
 
 class VariantPage(FrozenModel):

@@ -10,6 +10,7 @@ from studio.message_fields import invalid
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.generation.job import RequestId
+from studio.recipes.generation.png_info import request_seed
 from studio.recipes.generation.recipe import Recipe
 from studio.recipes.history import HistoryFilter, HistoryRun, LabelKind, RowId, StoredVariant
 from studio.recipes.text_fields import LINE, Name
@@ -21,18 +22,27 @@ VARIANTS = f"{API_PREFIX}/variants"
 
 class VariantQuery(HistoryFilter):
     before: RowId | None = None
+    limit: Annotated[int, Field(ge=1, le=100, description="Length of the page.")] | None = None
 
 
 class StoredVariantResponse(FrozenModel):
-    """A stored variant with what made it; `version` is null where the theme was not saved."""
+    """A stored variant with what made it; `version` is null where the theme was not saved.
+
+    `request_seed` is the seed of a request with which the recipe renders the image again. The parts of the
+    prompt, `user_prompt` and `theme_prompt`, are null for variants of releases before 2026-12.
+    """
 
     id: int
     slot: Slot
     theme: Slug
     version: int | None
     prompt: str
+    user_prompt: str | None
+    theme_prompt: str | None
+    prompt_tokens: int
     negative_prompt: str
     seed: int
+    request_seed: int
     models: tuple[str, ...]
     recipe: Recipe
     request_id: RequestId
@@ -42,12 +52,14 @@ class StoredVariantResponse(FrozenModel):
     thumbnail: Annotated[str, Field(description="WebP; `?size=` is its longest side in pixels.")]
     doodle: Annotated[str | None, Field(description="A thumbnail, as `thumbnail`.")]
     base_image: Slug
+    notes: tuple[str, ...]
+    picked: bool
     starred: bool
     tags: tuple[str, ...]
     collections: tuple[str, ...]
 
     @classmethod
-    def of(cls, stored: StoredVariant) -> Self:
+    def of(cls, stored: StoredVariant, language: str) -> Self:
         variant, labels, doodle = stored.variant, stored.labels, stored.doodle_sha256
         return cls(
             id=stored.id,
@@ -55,8 +67,12 @@ class StoredVariantResponse(FrozenModel):
             theme=variant.theme_slug,
             version=variant.theme_version,
             prompt=variant.prompt,
+            user_prompt=variant.user_prompt,
+            theme_prompt=variant.theme_prompt,
+            prompt_tokens=variant.prompt_tokens,
             negative_prompt=variant.negative_prompt,
             seed=variant.seed,
+            request_seed=request_seed(variant.recipe.seed_policy, variant.seed),
             models=tuple(model.name for model in variant.models),
             recipe=variant.recipe,
             request_id=variant.request_id,
@@ -66,6 +82,8 @@ class StoredVariantResponse(FrozenModel):
             thumbnail=thumbnail_url(variant.image_sha256),
             doodle=None if doodle is None else thumbnail_url(doodle),
             base_image=variant.base_image,
+            notes=tuple(note.text(language) for note in variant.notes),
+            picked=stored.picked,
             starred=labels.starred,
             tags=labels.tags,
             collections=labels.collections,
@@ -97,8 +115,8 @@ class RunResponse(FrozenModel):
     variants: tuple[StoredVariantResponse, ...]
 
     @classmethod
-    def of(cls, run: HistoryRun) -> Self:
-        variants = tuple(map(StoredVariantResponse.of, run.variants))
+    def of(cls, run: HistoryRun, language: str) -> Self:
+        variants = tuple(StoredVariantResponse.of(each, language) for each in run.variants)
         return cls(request_id=run.request_id, client=run.client, variants=variants)
 
 

@@ -2,11 +2,18 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, select, tuple_, union_all
 from sqlalchemy.orm import aliased
 
+from studio.recipes.generation.job import OPERATOR_CLIENT
 from studio.recipes.history import HistoryFilter, LabelKind
-from studio.store.tables import VariantLabelRow, VariantRow
+from studio.store.tables import RequestRow, SelectionRow, VariantLabelRow, VariantRow
+
+PICKS = union_all(
+    select(SelectionRow.request_id, SelectionRow.slot),
+    select(RequestRow.id, RequestRow.selected_slot).where(RequestRow.selected_slot.is_not(None)),
+)
+"""Request and slot of each variant that was picked, on the studio page or by an API client."""
 
 
 def matches(
@@ -23,13 +30,9 @@ def matches(
         conditions.append(row.created_at >= _midnight(filter_.created_after))
     if filter_.created_before is not None:
         conditions.append(row.created_at < _midnight(filter_.created_before) + timedelta(days=1))
-    if filter_.starred:
-        conditions.append(_has_label(row, "star", ""))
-    if filter_.tag is not None:
-        conditions.append(_has_label(row, "tag", filter_.tag))
-    if filter_.collection is not None:
-        conditions.append(_has_label(row, "collection", filter_.collection))
-    return conditions
+    if filter_.client is not None:
+        conditions.append(_is_from(row, filter_.client))
+    return conditions + _are_marked(filter_, row)
 
 
 def is_last_of_its_run(filter_: HistoryFilter) -> ColumnElement[bool]:
@@ -43,6 +46,25 @@ def is_last_of_its_run(filter_: HistoryFilter) -> ColumnElement[bool]:
         later.id > VariantRow.id,
         *matches(filter_, later),
     )
+
+
+def _is_from(row: type[VariantRow], client: str) -> ColumnElement[bool]:
+    """Requests of API clients alone are stored; what operators render has none."""
+    if client == OPERATOR_CLIENT:
+        return row.request_id.not_in(select(RequestRow.id))
+    return row.request_id.in_(select(RequestRow.id).where(RequestRow.client == client))
+
+
+def _are_marked(filter_: HistoryFilter, row: type[VariantRow]) -> list[ColumnElement[bool]]:
+    labels: tuple[tuple[LabelKind, str | None], ...] = (
+        ("star", "" if filter_.starred else None),
+        ("tag", filter_.tag),
+        ("collection", filter_.collection),
+    )
+    conditions = [_has_label(row, kind, name) for kind, name in labels if name is not None]
+    if filter_.picked:
+        conditions.append(tuple_(row.request_id, row.slot).in_(PICKS))
+    return conditions
 
 
 def _has_label(row: type[VariantRow], kind: LabelKind, name: str) -> ColumnElement[bool]:

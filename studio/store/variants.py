@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select, union_all
 from sqlalchemy.orm import Session
 
 from studio.errors import NotFoundError
@@ -21,7 +21,13 @@ from studio.recipes.history import (
 from studio.recipes.themes.preset import SLOTS
 from studio.store.database import Database
 from studio.store.images.files import ImageStore
-from studio.store.tables import BaseImageRow, RequestRow, ThemeVersionRow, VariantRow
+from studio.store.tables import (
+    BaseImageRow,
+    RequestRow,
+    SelectionRow,
+    ThemeVersionRow,
+    VariantRow,
+)
 from studio.store.variant_filter import is_last_of_its_run, matches
 from studio.store.variant_labels import load_labels
 
@@ -222,15 +228,30 @@ class VariantStore:
 
 def _stored_variants(session: Session, rows: Sequence[VariantRow]) -> tuple[StoredVariant, ...]:
     labels = load_labels(session, [row.id for row in rows])
+    picks = _picks(session, [row.request_id for row in rows])
     return tuple(
         StoredVariant(
             id=row.id,
             variant=_variant(row),
             labels=labels.get(row.id, VariantLabels()),
             doodle_sha256=row.doodle_sha256,
+            picked=picks.get(row.request_id) == row.slot,
         )
         for row in rows
     )
+
+
+def _picks(session: Session, request_ids: Sequence[str]) -> Mapping[str, str]:
+    """The slot that was picked of each request that has one, on the studio page or by its client."""
+    query = union_all(
+        select(SelectionRow.request_id, SelectionRow.slot).where(
+            SelectionRow.request_id.in_(request_ids)
+        ),
+        select(RequestRow.id, RequestRow.selected_slot).where(
+            RequestRow.id.in_(request_ids), RequestRow.selected_slot.is_not(None)
+        ),
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _variants_by_request(

@@ -50,7 +50,9 @@ def _level(value: float, medium: float, good: float) -> str:
 
 
 def render_notice(text: str, role: str, more: str = "") -> str:
-    """A notice as HTML. `role` is "error" or "status"; `more` is a second sentence after `text`.
+    """A notice as HTML; `more` is a second sentence after `text`.
+
+    `role` is "error", "status", or "done" for what the results show as well: it is for screen readers alone.
 
     Every notice has a random mark, by which `studio/web/studio/notices.js` knows a repeated one as new.
     """

@@ -15,6 +15,7 @@ from studio.ui.blocks import StudioBlocks
 from studio.ui.browser_calls import on_event
 from studio.ui.canvas_panel import CanvasPanel
 from studio.ui.components import to_data_url
+from studio.ui.continue_run import ContinueRun
 from studio.ui.draft_storage import DraftStorage
 from studio.ui.events import UNQUEUED, Components, ComponentUpdates
 from studio.ui.grid_panel import GridPanel
@@ -42,6 +43,7 @@ class StudioPage:
                 texts("studio.restore_named_variant"), elem_id="restore-variant"
             )
             self.variant_id = gr.Number(0, visible=False, precision=0)
+            self.continue_run = ContinueRun(studio, texts)
             with gr.Row(elem_id="workbench"):
                 # Before the canvas, at whose right it is shown: Tab gets to Generate soon.
                 with gr.Column(elem_id="results-pane", min_width=0):
@@ -63,6 +65,7 @@ class StudioPage:
         self.panels = Panels(self.theme, self.drawing, self.run)
         canvas = self.drawing.canvas
         self.drafts.bind(self.panels)
+        self.continue_run.bind(self.panels)
         self._bind_grid()
         self.review_link.bind(self.theme.loaded)
         self.run.bind(self._request, self._request_inputs, canvas)

@@ -175,7 +175,10 @@ class RunPanel:
             of_slot = {event.slot: cards[event.slot].to_json(self.texts)}
             started = started | {"cards": {**started["cards"], **of_slot}}
             yield {self.results: started}
-        summary = render_notice(self.texts.of(run_summary(list(cards.values()))), "status")
+        is_whole = all(card.state == "done" for card in cards.values())
+        summary = render_notice(
+            self.texts.of(run_summary(list(cards.values()))), "done" if is_whole else "status"
+        )
         ended = self._run_json(run.request, "ended", cards)
         ended["metrics"] = self._quality_metrics(run.request, cards)
         yield {
@@ -249,6 +252,7 @@ class RunPanel:
             cards[variant.slot] = ResultCard(variant.slot, "done", variant=variant)
         stored = run_json(run_id, "stored", cards, self.texts) | {
             "theme": variants[0].theme_slug,
+            "prompt": variants[0].user_prompt or "",
             "names": {variant.slot: variant.recipe.name for variant in variants},
             "selected_slot": self.studio.stores.selections.list_slots([run_id]).get(run_id, ""),
         }

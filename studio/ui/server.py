@@ -74,6 +74,8 @@ def serve(settings: Settings) -> None:
     studio = create_app_container(settings)
     studio.serving.retention.purge_expired()
     studio.start()
+    if settings.warm_up:
+        studio.rendering.warm_up.start()
     with scratch_directory():
         host, port = listener.getsockname()[:2]
         print(f"Doodle Theme Studio: http://{host}:{port}", flush=True)

@@ -63,7 +63,7 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", self.module, "ui", "--port", str(port), *self.options],
-            env=os.environ | {"STUDIO_DATA_DIR": str(self.home)},
+            env=os.environ | {"STUDIO_DATA_DIR": str(self.home), "STUDIO_WARM_UP": "false"},
         )
         until(self._answers)
 

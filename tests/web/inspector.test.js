@@ -3,7 +3,7 @@ import './texts.js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import english from '../../studio/locales/en.json';
 import { changeText, listChanges } from '../../studio/web/inspector/changes.js';
-import { costText, presetErrors } from '../../studio/web/inspector/checks.js';
+import { costText, presetErrors, presetSeconds } from '../../studio/web/inspector/checks.js';
 import { Editor } from '../../studio/web/inspector/editor.js';
 import { mountRecipeInspector, noteRequest, openTheme } from '../../studio/web/inspector/index.js';
 import { STORAGE_KEYS } from '../../studio/web/lib/storage.js';
@@ -112,10 +112,22 @@ test('a pass costs the steps that the engine runs', () => {
   const { denoising, upscale } = sections;
   const recipe = { ...preset().recipes.A, steps: 14, denoising_strength: 0.56 };
   expect(costText(denoising, recipe, {})).toBe('14 × 0.56 = 7 steps');
-  expect(costText(denoising, recipe, { 'pocket-ink': 0.9 })).toBe('14 × 0.56 = 7 steps, about 6 s');
-  expect(costText(upscale, recipe, {})).toBe('');
-  const enlarged = { ...recipe, upscale: { enabled: true, steps: 0, denoising_strength: 0.5 } };
+  const measured = { 'pocket-ink': 3.6 };
+  expect(costText(denoising, recipe, measured)).toBe('14 × 0.56 = 7 steps, about 6 s here');
+  expect(costText(upscale, recipe, measured)).toBe('');
+  const settings = { enabled: true, steps: 0, denoising_strength: 0.5, scale_factor: 2 };
+  const enlarged = { ...recipe, upscale: settings };
   expect(costText(upscale, enlarged, {})).toBe('14 × 0.5 = 7 steps');
+  expect(costText(upscale, enlarged, measured)).toBe('14 × 0.5 = 7 steps, about 25 s here');
+});
+
+test('a run costs its four images, where their models were measured', () => {
+  expect(presetSeconds(description, preset(), { 'pocket-ink': 4 })).toBe(4 * 7);
+  expect(presetSeconds(description, preset(), {})).toBeNull();
+  const { recipes } = preset();
+  const unmeasured = { ...recipes.D, base_model: { name: 'other', sha256: null } };
+  const mixed = { ...preset(), recipes: { ...recipes, D: unmeasured } };
+  expect(presetSeconds(description, mixed, { 'pocket-ink': 4 })).toBeNull();
 });
 
 describe('the inspector', () => {
@@ -169,7 +181,7 @@ describe('the inspector', () => {
       if (url.endsWith('/models')) return new Response(JSON.stringify(MODELS));
       checked.push(JSON.parse(String(init.body)));
       const tokens = { A: 18, B: 80, C: 1, D: null };
-      const seconds = { 'pocket-ink': 0.9 };
+      const seconds = { 'pocket-ink': 3.6 };
       return new Response(
         JSON.stringify({ errors, tokens, chunk_tokens: 75, seconds_per_step: seconds }),
       );
@@ -194,7 +206,7 @@ describe('the inspector', () => {
     expect(byId('tab-A').getAttribute('aria-selected')).toBe('true');
     expect(/** @type {HTMLInputElement} */ (byId('A-steps-input')).value).toBe('14');
     expect(root().querySelector('[data-section=denoising] .cost')?.textContent).toBe(
-      '14 × 0.56 = 7 steps, about 6 s',
+      '14 × 0.56 = 7 steps, about 6 s here',
     );
     expect(root().querySelector('.tokens')?.textContent).toBe('18 of 75 tokens');
     expect(byId('A-upscale-scale_factor').hidden).toBe(true);

@@ -126,6 +126,17 @@ describe('what the lightbox shows', () => {
     expect(turnGroup(GROUPS, FIRST, -1)).toBe(FIRST);
   });
 
+  test('keeps comparing with the doodle, and shows the run side by side', () => {
+    const [doodle, other] = [image('Doodle 1'), image('Doodle 2')];
+    const groups = [
+      { name: '1', images: [{ ...image('A1'), doodle }] },
+      { name: '2', images: [{ ...image('A2'), doodle: other }] },
+    ];
+    const selection = { ...FIRST, other: doodle, side: groups[0].images };
+    const next = turn(groups, selection, 1);
+    expect([next.other, next.side]).toEqual([other, groups[1].images]);
+  });
+
   test('is chosen in the strip: shown, compared with, or put beside the others', () => {
     const [first, second] = GROUPS[0].images;
     const doodle = image('Doodle');
@@ -168,10 +179,15 @@ describe('the lightbox', () => {
   }
   const shown = () =>
     [...document.querySelectorAll('.pane')].map((pane) => pane.querySelector('img')?.alt);
+  const withDoodles = () =>
+    GROUPS.map(({ name, images }) => {
+      const doodle = image('Doodle');
+      return { name, images: images.map((each) => ({ ...each, doodle })) };
+    });
   const mode = () => document.querySelector('dialog')?.dataset.mode;
 
   test('turns by arrow keys, and shows the doodle while Space is held', () => {
-    openLightbox({ groups: GROUPS, image: 1, doodle: image('Doodle') });
+    openLightbox({ groups: withDoodles(), image: 1 });
     expect(shown()).toEqual(['B1']);
     press('ArrowRight');
     expect(shown()).toEqual(['A2']);
@@ -184,7 +200,7 @@ describe('the lightbox', () => {
   });
 
   test('compares by keys and by the strip', () => {
-    openLightbox({ groups: GROUPS, group: 1, doodle: image('Doodle') });
+    openLightbox({ groups: withDoodles(), group: 1 });
     press('c');
     expect(mode()).toBe('slider');
     expect(document.querySelector('figcaption')?.textContent).toBe('A2 | Doodle');
@@ -196,7 +212,7 @@ describe('the lightbox', () => {
   });
 
   test('picks what it shows, and nothing else of its run', () => {
-    const pick = vi.fn();
+    const pick = vi.fn(async () => true);
     /** @type {LightboxImage[]} */
     const images = [
       { ...image('A'), pick, isPicked: true },
@@ -206,5 +222,13 @@ describe('the lightbox', () => {
     press('s');
     expect(pick).toHaveBeenCalledOnce();
     expect(images.map(({ isPicked }) => isPicked)).toEqual([false, true]);
+  });
+
+  test('takes a pick back that was not stored', async () => {
+    /** @type {LightboxImage[]} */
+    const images = [{ ...image('A'), pick: async () => false }, image('B')];
+    openLightbox({ groups: [{ name: '', images }] });
+    press('s');
+    await vi.waitFor(() => expect(images.some(({ isPicked }) => isPicked)).toBe(false));
   });
 });

@@ -1,10 +1,12 @@
 // @vitest-environment jsdom
 import './texts.js';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { STORAGE_KEYS } from '../../studio/web/lib/storage.js';
 import { CardView } from '../../studio/web/results/card.js';
 import { exampleUrl } from '../../studio/web/results/first-run.js';
 import { mountPromptBar, promptCount, toggleSeed } from '../../studio/web/results/prompt-bar.js';
 import { ResultGrid } from '../../studio/web/results/result-grid.js';
+import { MAX_DRAWINGS, RunDrawings } from '../../studio/web/results/run-drawings.js';
 import {
   emptyCard,
   loseUnfinished,
@@ -13,8 +15,14 @@ import {
   statusText,
   uniformRun,
 } from '../../studio/web/results/run-state.js';
-import { MAX_RUNS, SessionRuns } from '../../studio/web/results/session-runs.js';
-import { digest, isEarlier, settingsOf } from '../../studio/web/results/settings.js';
+import {
+  digest,
+  isEarlier,
+  settingsOf,
+  settingsOfVariants,
+} from '../../studio/web/results/settings.js';
+import { MAX_RUNS, StoredRuns } from '../../studio/web/results/stored-runs.js';
+import { warmUpText } from '../../studio/web/results/warm-up.js';
 import { mountKeyCommands } from '../../studio/web/shell/key-commands.js';
 
 /** @import { Card, Run } from '../../studio/web/results/run-state.js' */
@@ -109,30 +117,116 @@ describe('what made an image', () => {
     expect(isEarlier(null, made, 'A')).toBe(false);
     expect(digest('a')).not.toBe(digest('b'));
   });
+
+  test('is the same as the server has stored it, but for names and hashes', () => {
+    const recipe = { base_model: { sha256: 'ab', name: 'ink' }, steps: 3, name: 'Ink' };
+    const stored = (/** @type {object} */ changes) =>
+      settingsOfVariants(
+        /** @type {any} */ ([
+          { slot: 'A', theme_prompt: 'ink', user_prompt: 'a red', doodle: '/d', ...changes },
+        ]),
+      );
+    const now = settingsOf(
+      draft({
+        preset: {
+          ...{ slug: 's', theme_prompt: 'ink' },
+          recipes: { A: { name: '', steps: 3, base_model: { name: 'ink', sha256: null } } },
+        },
+        user_prompt: ' a  red ',
+      }),
+      'drawing',
+    );
+    const made = { base_image: 'mia', recipe };
+    expect(isEarlier(stored(made), now, 'A')).toBe(false);
+    expect(isEarlier(stored({ ...made, recipe: { ...recipe, steps: 4 } }), now, 'A')).toBe(true);
+    expect(isEarlier(stored({ ...made, base_image: 'noah' }), now, 'A')).toBe(true);
+    expect(isEarlier(stored({ ...made, doodle: null }), now, 'A')).toBe(true);
+    const unknown = { theme_prompt: null, user_prompt: null, base_image: 'noah', recipe };
+    expect(isEarlier(stored(unknown), now, 'A')).toBe(false);
+  });
 });
 
-describe('the runs of a tab', () => {
-  beforeEach(() => sessionStorage.clear());
-  const put = (/** @type {SessionRuns} */ runs, /** @type {Partial<Run>} */ changes) =>
-    runs.put({ run: makeRun(changes), settings: null, ended_at: 5 });
+/**
+ * @param {string} id
+ * @param {object} [changes] to each of its variants
+ */
+const storedVariants = (id, changes = {}) => ({
+  variants: ['A', 'B'].map((slot) => ({
+    ...{ request_id: id, slot, theme: 'first-light', created_at: '2026-11-27T10:30:00Z' },
+    ...{ image: `/${id}-${slot}.png`, thumbnail: `/${id}-${slot}.webp`, doodle: '/d.webp' },
+    ...{ base_image: 'mia', seed: 9, request_seed: 7, render_seconds: 3.9, prompt_tokens: 12 },
+    ...{ notes: [], picked: slot === 'B', prompt: 'ink, red', user_prompt: 'red' },
+    ...{ theme_prompt: 'ink', recipe: { name: slot, steps: 3, base_model: { sha256: 'ab' } } },
+    ...changes,
+  })),
+});
+/** @param {readonly object[]} runs newest first */
+const answerWith = (runs) =>
+  vi.stubGlobal(
+    'fetch',
+    vi.fn(async () => new Response(JSON.stringify({ runs, next_cursor: null }))),
+  );
 
-  test('survive a reload, by theme, the newest of them', () => {
-    const runs = new SessionRuns(sessionStorage);
-    for (let number = 0; number <= MAX_RUNS; number += 1) put(runs, { id: `r${number}` });
-    put(runs, { id: 'other', theme: 'picnic' });
-    const again = new SessionRuns(sessionStorage).of('first-light');
-    expect(again).toHaveLength(MAX_RUNS - 1);
-    expect(again[0].run.id).toBe('r2');
+describe('the runs of a theme', () => {
+  const load = async (/** @type {StoredRuns} */ runs) => runs.load('first-light', () => '/mia.png');
+
+  test('come from the server, oldest first, as cards', async () => {
+    answerWith([storedVariants('r2'), storedVariants('r1')]);
+    const runs = new StoredRuns();
+    await load(runs);
+    expect(String(vi.mocked(fetch).mock.calls[0][0])).toBe(
+      `/api/v1/variants/runs?theme=first-light&client=studio&limit=${MAX_RUNS}`,
+    );
+    expect(runs.of('first-light').map(({ run }) => run.id)).toEqual(['r1', 'r2']);
+    expect(runs.of('picnic')).toEqual([]);
+    const { run, drawing } = runs.of('first-light')[0];
+    expect(run).toMatchObject({ prompt: 'red', selected_slot: 'B', names: { A: 'A' } });
+    expect(run.cards.A).toMatchObject({
+      state: 'done',
+      seed: '9',
+      request_seed: '7',
+      seconds: 3.9,
+    });
+    expect(run.cards.C.text).toContain('Not finished');
+    expect(drawing).toEqual({ src: '/d.webp?size=768', under: '/mia.png' });
   });
 
-  test('are each there once, with what is known of them', () => {
-    const runs = new SessionRuns(sessionStorage);
-    runs.put({ run: makeRun({}), settings: { shared: 'x', recipes: {} }, ended_at: 5 });
-    put(runs, { selected_slot: 'B' });
-    expect(runs.of('first-light')).toEqual([
-      { run: makeRun({ selected_slot: 'B' }), settings: { shared: 'x', recipes: {} }, ended_at: 5 },
-    ]);
+  test('are those that the page has followed as well, with what the store does not know', async () => {
+    const runs = new StoredRuns();
+    const metrics = [{ name: 'diversity', value: 3, level: 'low' }];
+    const followed = { settings: null, drawing: null, ended_at: Date.now() + 1000 };
+    runs.put({ ...followed, run: makeRun({ id: 'r2', metrics }) });
+    expect(runs.of('first-light').map(({ run }) => run.id)).toEqual(['r2']);
+    answerWith([storedVariants('r1')]);
+    await load(runs);
+    expect(runs.of('first-light').map(({ run }) => run.id)).toEqual(['r1', 'r2']);
+    answerWith([storedVariants('r2'), storedVariants('r1')]);
+    await load(runs);
+    expect(runs.get('r2')?.run.metrics).toEqual(metrics);
+    runs.pick('r2', 'A');
+    expect(runs.get('r2')?.run.selected_slot).toBe('A');
   });
+
+  test('that were deleted meanwhile are gone', async () => {
+    const runs = new StoredRuns();
+    runs.put({ settings: null, drawing: null, ended_at: 5, run: makeRun({ id: 'r2' }) });
+    answerWith([]);
+    await load(runs);
+    expect(runs.of('first-light')).toEqual([]);
+  });
+});
+
+test('the drawings of this browser are known after a reload, the newest of them', () => {
+  localStorage.clear();
+  const drawings = new RunDrawings(() => localStorage);
+  for (let number = 0; number <= MAX_DRAWINGS; number += 1) drawings.note(`r${number}`, 'x');
+  const again = new RunDrawings(() => localStorage);
+  expect([again.has('r0'), again.get('r1'), again.get('other')]).toEqual([false, 'x', null]);
+  const blocked = new RunDrawings(() => {
+    throw new DOMException('blocked');
+  });
+  blocked.note('r1', 'y');
+  expect(blocked.get('r1')).toBe('y');
 });
 
 describe('a card', () => {
@@ -174,9 +268,18 @@ describe('a card', () => {
   });
 });
 
+test('the warm-up says what it does and for how long', () => {
+  const texts = /** @type {const} */ (['renderer', 'model', 'done']).map((state) =>
+    warmUpText({ state, model: 'pocket-ink', seconds: 3.4 }),
+  );
+  expect(texts).toEqual(['Starting the renderer (3 s)', 'Loading pocket-ink (3 s)', '']);
+});
+
 describe('the grid', () => {
   beforeEach(() => {
     sessionStorage.clear();
+    localStorage.clear();
+    answerWith([]);
     document.body.replaceChildren(new ResultGrid());
   });
   const grid = () => /** @type {ResultGrid} */ (document.querySelector('result-grid'));
@@ -198,7 +301,10 @@ describe('the grid', () => {
   });
 
   test('flips through the runs before', () => {
+    const later = () => vi.setSystemTime(Date.now() + 1000);
+    vi.useFakeTimers({ toFake: ['Date'] });
     grid().run = makeRun({ id: 'r1' });
+    later();
     grid().run = makeRun({
       id: 'r2',
       cards: { ...makeRun({}).cards, D: card({ state: 'failed' }) },
@@ -208,16 +314,51 @@ describe('the grid', () => {
     expect(states()[3]).toBe('failed');
     if (runs[1] instanceof HTMLElement) runs[1].click();
     expect(states()[3]).toBe('done');
+    if (runs[1] instanceof HTMLElement) runs[1].focus();
+    runs[1].dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', bubbles: true }));
+    expect(states()[3]).toBe('failed');
+    later();
     grid().run = makeRun({ id: 'r3' });
     expect(grid().querySelectorAll('.strip-runs button')[0].getAttribute('aria-pressed')).toBe(
       'true',
     );
+    vi.useRealTimers();
+  });
+
+  test('shows the latest run of this browser again after a reload, and none of others', async () => {
+    sessionStorage.setItem(
+      STORAGE_KEYS.lastDraft,
+      JSON.stringify({ preset: { slug: 'first-light', recipes: {} } }),
+    );
+    answerWith([storedVariants('r2'), storedVariants('r1')]);
+    await grid().refresh();
+    expect(grid().querySelectorAll('.strip-runs button')).toHaveLength(2);
+    expect(states()).toEqual(Array(4).fill('idle'));
+    localStorage.setItem(STORAGE_KEYS.runDrawings, '[["r1", "x"]]');
+    document.body.replaceChildren(new ResultGrid());
+    await grid().refresh();
+    expect(states()).toEqual(['done', 'done', 'failed', 'failed']);
+    expect(grid().takeRunToContinue()).toBe('r1');
+  });
+
+  test('shows the doodle on every card while D is held', () => {
+    grid().run = makeRun({});
+    const press = (/** @type {string} */ type) =>
+      document.body.dispatchEvent(new KeyboardEvent(type, { key: 'd', bubbles: true }));
+    const doodles = () => grid().querySelectorAll('.card-doodle:not([hidden])');
+    const canvas = { getPng: () => '/doodle.png' };
+    document.body.append(Object.assign(document.createElement('doodle-canvas'), canvas));
+    press('keydown');
+    expect(doodles()).toHaveLength(4);
+    expect(doodles()[0].querySelector('img')?.getAttribute('src')).toBe('/doodle.png');
+    press('keyup');
+    expect(doodles()).toHaveLength(0);
   });
 
   test('stores a pick on the server, and takes it back where that fails', async () => {
+    grid().run = makeRun({});
     const answer = vi.fn(async () => new Response('{}'));
     vi.stubGlobal('fetch', answer);
-    grid().run = makeRun({});
     const pick = grid().querySelector('#card-B [data-action=pick]');
     if (pick instanceof HTMLElement) pick.click();
     await vi.waitFor(() => expect(answer).toHaveBeenCalledOnce());

@@ -2,9 +2,10 @@
 import './texts.js';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { EndlessList } from '../../studio/web/components/endless-list.js';
-import { dayName, runCard } from '../../studio/web/components/run-card.js';
+import { dayName, runCard, variantTile } from '../../studio/web/components/run-card.js';
 import { relabel } from '../../studio/web/components/variant-dialog.js';
 import { variantFacts } from '../../studio/web/components/variant-facts.js';
+import { compareVariants, zoomVariant } from '../../studio/web/components/variant-lightbox.js';
 import { element } from '../../studio/web/lib/dom.js';
 import {
   addressOf,
@@ -26,8 +27,14 @@ function variant(changes = {}) {
     theme: 'spring',
     version: 2,
     prompt: 'a red <b>dress</b>',
+    user_prompt: null,
+    theme_prompt: null,
+    prompt_tokens: 9,
     negative_prompt: '',
     seed: 5,
+    request_seed: 5,
+    notes: [],
+    picked: false,
     models: ['pocket-ink'],
     recipe: {
       base_model: { name: 'pocket-ink' },
@@ -128,6 +135,50 @@ test('a run has a place for each of its four images, also for those that are not
   expect(places).toEqual(['doodle', 'missing', 'tile', 'missing', 'missing', 'about']);
   expect(card.textContent).toContain('Spring · version 2');
   expect(card.querySelector('b b')).toBeNull();
+});
+
+test('an image that was picked says so', () => {
+  expect(variantTile(variant({ picked: true })).querySelector('.picked')?.textContent).toBe(
+    'Picked',
+  );
+  expect(variantTile(variant()).querySelector('.picked')).toBeNull();
+});
+
+describe('the lightbox of the history', () => {
+  beforeEach(() => {
+    document.body.replaceChildren();
+    vi.stubGlobal(
+      'ResizeObserver',
+      class {
+        observe() {}
+        disconnect() {}
+      },
+    );
+    vi.stubGlobal('matchMedia', () => ({ matches: false }));
+    HTMLDialogElement.prototype.showModal = vi.fn();
+  });
+  const shown = () =>
+    [...document.querySelectorAll('.pane')].map((pane) => pane.querySelector('img')?.alt);
+  const baseImages = { mia: '/mia.png' };
+
+  test('compares images of any runs side by side, each under a name of its own', () => {
+    compareVariants([variant({ seed: 5 }), variant({ seed: 6, version: null })], baseImages);
+    expect(shown()).toEqual([
+      'B · spring v2 · Seed 5 · Denoising strength 0.56',
+      'B · spring · Seed 6 · Denoising strength 0.56',
+    ]);
+  });
+
+  test('shows an image among those of its run, with the doodle over its base image', () => {
+    const all = ['A', 'B'].map((slot) => variant({ slot, doodle: '/d.webp' }));
+    zoomVariant(all[1], all, baseImages);
+    expect(shown()).toEqual(['B']);
+    const strip = [...document.querySelectorAll('.lightbox-strip img')];
+    expect(strip.map((image) => image.getAttribute('src'))).toEqual([
+      ...['/i.png', '/i.png', '/d.webp?size=768'],
+    ]);
+    expect(strip[2].getAttribute('style')).toContain('/mia.png');
+  });
 });
 
 describe('a list that loads as one scrolls', () => {

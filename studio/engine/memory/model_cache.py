@@ -1,7 +1,7 @@
 """All caches of the engine: models in two tiers, prompt embeddings, latents, control maps, LoRA files."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Generic, NamedTuple, TypeVar, cast
 
@@ -25,7 +25,7 @@ from studio.engine.memory.device_transfer import DeviceTransfer
 from studio.engine.memory.eviction import ComponentKind, DeviceLimits
 from studio.engine.memory.job_components import JobComponents, JobDescription
 from studio.engine.memory.job_memory import JobMemory, MemoryService
-from studio.engine.memory.tiered_cache import TierCapacity, TieredModelCache
+from studio.engine.memory.tiered_cache import CachedModel, TierCapacity, TieredModelCache
 from studio.engine.stats import EngineStats
 from studio.models.types import ModelInfo
 
@@ -160,21 +160,23 @@ class ModelCache:
     ) -> Iterator[LoadedModels]:
         """The checkpoint, the VAE and these ControlNets of a job, pinned in RAM for the block.
 
-        `on_loading` is called with the name of each that must be read from the disk. Raises
+        `on_loading` is called with the name of each that must be read from the disk, or that another
+        thread is reading. Raises
         InsufficientMemoryError, MemoryError, and what `load_base_model` raises.
         """
         with ExitStack() as pins:
             request = self._base_model(models.checkpoint, dtype, on_loading)
-            cached = pins.enter_context(self._base_models.acquire(*request))
+            cached = pins.enter_context(_acquire(self._base_models, request, on_loading))
             base_model, entries = cached.model, cached.entries
             vae = next(entry for entry in entries if entry.kind == "vae")
             if models.vae is not None:
                 vae_request = self._vae(models.vae, _vae_dtype(models, dtype), on_loading)
-                other = pins.enter_context(self._vaes.acquire(*vae_request))
+                other = pins.enter_context(_acquire(self._vaes, vae_request, on_loading))
                 base_model, vae = base_model.with_vae(other.model), other.entries[0]
             requests = [self._controlnet(model, dtype, on_loading) for model in controlnets]
             cached_nets = [
-                pins.enter_context(self._controlnets.acquire(*request)) for request in requests
+                pins.enter_context(_acquire(self._controlnets, request, on_loading))
+                for request in requests
             ]
             components = JobComponents(
                 denoiser=entries[0],
@@ -302,6 +304,17 @@ class ModelCache:
             graph_fallbacks=self.graphs.fallbacks,
             graph_bytes=self.graphs.nbytes,
         )
+
+
+def _acquire(
+    cache: TieredModelCache[ModelT, Component],
+    request: _Request[ModelT],
+    on_loading: LoadingCallback,
+) -> AbstractContextManager[CachedModel[ModelT, Component]]:
+    """The cache's `acquire`; `on_loading` is told of a model that a prefetch has on its way."""
+    if cache.is_loading(request.key):
+        on_loading(str(request.key))
+    return cache.acquire(*request)
 
 
 def _kind_of(name: str) -> ComponentKind:

@@ -123,6 +123,11 @@ class TieredModelCache(Generic[ModelT, ComponentT]):
             self._requested.add(key)
         self._load(key, size, load, pins=0)
 
+    def is_loading(self, key: Hashable) -> bool:
+        """Whether a thread reads the model of `key` into RAM now."""
+        with self._changed:
+            return key in self._requested
+
     def evict(self) -> None:
         """Evicts all models from both tiers; pinned ones stay."""
         with self._changed:

@@ -97,6 +97,8 @@ class Variant(StoredModel):
     """The record of a finished image: everything that was used to render it.
 
     `prompt_tokens` is the length of the prompt in CLIP tokens; `notes` are remarks for the operator.
+    `user_prompt` and `theme_prompt` are the parts of `prompt` that came with the request; None for variants
+    of releases before 2026-12.
     """
 
     request_id: RequestId
@@ -113,5 +115,7 @@ class Variant(StoredModel):
     timings: Timings
     notes: tuple[StoredMessage, ...] = ()
     prompt_tokens: Annotated[int, Field(ge=0)] = 0
+    user_prompt: str | None = None
+    theme_prompt: str | None = None
     image_sha256: Sha256
     created_at: datetime

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
@@ -32,6 +32,7 @@ from studio.services.diagnostics import (
 )
 from studio.services.rendering.run_tasks import cancel_run_task, list_run_tasks
 
+WarmUpState = Literal["renderer", "model", "done"]
 TASKS_URL = f"{API_PREFIX}/background-tasks"
 
 router = APIRouter(tags=["system"], dependencies=[Depends(require_admin)])
@@ -75,6 +76,14 @@ class SystemResponse(FrozenModel):
     recent_log: tuple[str, ...]
 
 
+class WarmUpResponse(FrozenModel):
+    """What the warm-up does, and for how long; `model` is empty but in the state `model`."""
+
+    state: WarmUpState
+    model: str = ""
+    seconds: float = 0.0
+
+
 @router.get(f"{API_PREFIX}/system")
 def get_status(
     request: Request,
@@ -99,6 +108,16 @@ def get_status(
         engine=replace(engine, device=None) if engine else None,
         recent_log=recent_log.lines(),
     )
+
+
+@router.get(f"{API_PREFIX}/warm-up")
+def get_warm_up(rendering: Rendering) -> WarmUpResponse:
+    """Whether the renderer is being started, or which model is loaded ahead of the first image."""
+    status = rendering.warm_up.status
+    if status is None:
+        return WarmUpResponse(state="done")
+    state: WarmUpState = "model" if status.model else "renderer"
+    return WarmUpResponse(state=state, model=status.model, seconds=round(status.seconds, 1))
 
 
 @router.get(TASKS_URL)

@@ -14,6 +14,7 @@ from studio.recipes.history import HistoryFilter, VariantSelection
 from studio.server.dependencies import (
     BaseImages,
     Catalog,
+    Language,
     Themes,
     Thumbnails,
     VariantLabels,
@@ -38,6 +39,8 @@ IMMUTABLE_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutabl
 """Image URLs contain the image's hash: a cached image never has to be fetched again."""
 DEFAULT_THUMBNAIL_SIZE = 192
 """Pixels of a thumbnail's longest side."""
+DEFAULT_VARIANTS, DEFAULT_RUNS = 60, 20
+"""Length of a page."""
 FILTERED_MODEL_TYPES: tuple[ModelType, ...] = ("checkpoint", "controlnet", "lora")
 
 router = APIRouter(prefix=VARIANTS, tags=["history"], dependencies=[Depends(require_admin)])
@@ -45,20 +48,26 @@ router = APIRouter(prefix=VARIANTS, tags=["history"], dependencies=[Depends(requ
 
 @router.get("")
 def list_variants(
-    query: Annotated[VariantQuery, Query()], variants: Variants
+    query: Annotated[VariantQuery, Query()], variants: Variants, language: Language
 ) -> VariantPageResponse:
     """One page of variants, latest first."""
-    page = variants.query(query, query.before)
+    page = variants.query(query, query.before, query.limit or DEFAULT_VARIANTS)
     return VariantPageResponse(
-        variants=tuple(map(StoredVariantResponse.of, page.rows)), next_cursor=page.next_cursor
+        variants=tuple(StoredVariantResponse.of(row, language) for row in page.rows),
+        next_cursor=page.next_cursor,
     )
 
 
 @router.get("/runs")
-def list_runs(query: Annotated[VariantQuery, Query()], variants: Variants) -> RunPageResponse:
+def list_runs(
+    query: Annotated[VariantQuery, Query()], variants: Variants, language: Language
+) -> RunPageResponse:
     """One page of the runs of which a variant matches, latest first, each with all of its variants."""
-    page = variants.query_runs(query, query.before)
-    return RunPageResponse(runs=tuple(map(RunResponse.of, page.runs)), next_cursor=page.next_cursor)
+    page = variants.query_runs(query, query.before, query.limit or DEFAULT_RUNS)
+    return RunPageResponse(
+        runs=tuple(RunResponse.of(run, language) for run in page.runs),
+        next_cursor=page.next_cursor,
+    )
 
 
 @router.get("/filter-options")

@@ -206,8 +206,8 @@ def build_variant(
 ) -> tuple[Variant, bytes]:
     """The variant's record, and its PNG with the part of the record that every rendering repeats.
 
-    Request id, times and the image's own hash are not in the PNG, so that the same job gives the
-    same bytes.
+    Request id, times, the prompt's parts and the image's own hash are not in the PNG, so that the same
+    job gives the same bytes.
     """
     draft = Variant(
         request_id=request.id,
@@ -224,9 +224,14 @@ def build_variant(
         timings=result.timings,
         notes=result.notes,
         prompt_tokens=result.token_count,
+        user_prompt=request.user_prompt,
+        theme_prompt=request.preset.theme_prompt,
         image_sha256="0" * 64,
         created_at=datetime.now(UTC),
     )
-    of_this_run = {"request_id", "timings", "created_at", "image_sha256"}
+    of_this_run = {
+        *("request_id", "timings", "created_at", "image_sha256"),
+        *("user_prompt", "theme_prompt"),
+    }
     png = png_with_metadata(result.image, draft.model_dump_json(exclude=of_this_run))
     return draft.model_copy(update={"image_sha256": hashlib.sha256(png).hexdigest()}), png

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from copy import copy
 from functools import partial
+from typing import TypeVar
 
 from PIL import Image
 
@@ -32,6 +33,7 @@ from studio.services.store_retry import StoreRetry
 from studio.store.base_images import BaseImageStore
 from studio.store.variants import VariantStore
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 MAX_FINISHED_RUNS = 12
 """Finished runs whose events can still be followed from the first."""
@@ -154,6 +156,25 @@ class RenderService:
         self._queue.submit(partial(_resolve, answer, render), priority)
         return encode_png(answer.result())
 
+    def build_renderer(self, is_unwanted: Callable[[], bool] = lambda: False) -> None:
+        """Builds the renderer ahead of the first job, behind all that is queued; blocks until it is there.
+
+        `is_unwanted` is asked when its turn comes. Raises what building raises.
+        """
+        answer: Future[None] = Future()
+
+        def build() -> None:
+            if not is_unwanted():
+                self._worker.build_renderer()
+
+        self._queue.submit(partial(_resolve, answer, build), Priority.BACKGROUND)
+        answer.result()
+
+    def prefetch(self, job: RenderJob) -> None:
+        """Reads the models of a job into RAM, in the thread of the caller; nothing before the renderer is
+        there. Raises StudioError."""
+        self._worker.prefetch(job)
+
     def cancel(self, request_id: str) -> None:
         """Cancels a run; does nothing for one that has finished or is unknown."""
         run = self._runs.get(request_id)
@@ -232,9 +253,9 @@ class RenderService:
                     del self._runs[oldest]
 
 
-def _resolve(answer: "Future[Image.Image]", render: Callable[[], Image.Image]) -> None:
+def _resolve(answer: "Future[T]", work: Callable[[], T]) -> None:
     """Sets the result, or the error for whoever waits."""
     try:
-        answer.set_result(render())
+        answer.set_result(work())
     except BaseException as error:
         answer.set_exception(error)

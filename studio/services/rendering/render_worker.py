@@ -70,6 +70,15 @@ class RenderWorker:
         """How many jobs the renderer takes at once; 1 before the first job."""
         return 1 if self._renderer is None else self._renderer.max_batch_size
 
+    def build_renderer(self) -> None:
+        """Builds the renderer where it is not there yet. For the render thread; raises what building raises."""
+        self._get_renderer()
+
+    def prefetch(self, job: RenderJob) -> None:
+        """Reads a job's models into RAM, where there is a renderer. For any other thread; raises StudioError."""
+        if self._renderer is not None:
+            self._renderer.prefetch(job)
+
     def render_image(self, job: RenderJob) -> Image.Image:
         """One job's image, outside any run. Raises what rendering raises."""
         if self.device_lost:

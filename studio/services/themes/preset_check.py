@@ -18,6 +18,9 @@ from studio.services.cost_estimates import MEASURED_VARIANTS
 from studio.services.themes.token_counter import TokenCounter
 from studio.store.variants import VariantStore
 
+STEP_PIXELS = 512 * 512
+"""The image for which the duration of a step is told; of others it is taken to grow with their pixels."""
+
 
 @dataclass(frozen=True)
 class PresetCheck:
@@ -52,15 +55,18 @@ def check_preset(
 
 
 def seconds_per_step(variants: VariantStore) -> Mapping[str, float]:
-    """The median seconds of a denoising step here, by base model; models that were never used are left out.
+    """The median seconds of a denoising step for STEP_PIXELS here, by base model; models that were never
+    used are left out.
 
     Images with a second pass do not count.
     """
     measured: dict[str, list[float]] = defaultdict(list)
     for variant in variants.list_latest(MEASURED_VARIANTS):
-        steps = _single_pass_steps(variant.recipe)
-        if steps:
-            measured[variant.recipe.base_model.name].append(variant.timings.render_seconds / steps)
+        recipe = variant.recipe
+        if steps := _single_pass_steps(recipe):
+            size = recipe.width * recipe.height / STEP_PIXELS
+            seconds = variant.timings.render_seconds / steps / size
+            measured[recipe.base_model.name].append(seconds)
     return {name: round(median(seconds), 3) for name, seconds in measured.items()}
 
 

@@ -87,7 +87,7 @@ function missingTile(slot) {
  * @returns {HTMLElement} with the variant's id as `data-variant`
  */
 export function variantTile(variant) {
-  const { id, slot, theme, seed, recipe, starred } = variant;
+  const { id, slot, theme, seed, recipe, starred, picked } = variant;
   const title = t('page.history.created_by', { preset: theme, slot, seed });
   const open = element(
     'button',
@@ -103,6 +103,10 @@ export function variantTile(variant) {
   const caption = element('figcaption', {}, element('b', {}, slot), name);
   const tile = element('figure', { className: 'tile' }, open, caption, box);
   tile.append(element('span', { className: 'star', ariaHidden: 'true' }, '★'));
+  if (picked) {
+    tile.append(element('span', { className: 'picked chip' }, t('page.history.picked')));
+    tile.classList.add('is-picked');
+  }
   tile.dataset.variant = String(id);
   tile.classList.toggle('starred', starred);
   return tile;

@@ -4,7 +4,9 @@
  * @import { Variant } from './variant-facts.js'
  * @typedef {object} VariantSource the list that the dialog goes through
  * @property {() => readonly Variant[]} all the variants so far
+ * @property {() => boolean} hasMore whether there are more to load
  * @property {() => Promise<void>} loadMore
+ * @property {(variant: Variant) => void} zoom opens the lightbox on a variant and those of its run
  * @property {(slug: string) => string} themeName
  * @property {(variant: Variant) => void} onChange is called when labels of a variant have changed
  * @typedef {'star' | 'tag' | 'collection'} LabelKind
@@ -36,7 +38,6 @@ export class VariantDialog {
   #doodle = find(this.#dialog, '.doodle', HTMLElement);
   #error = find(this.#dialog, '.dialog-error', HTMLElement);
   #star = this.#button('star');
-  #zoom = this.#button('zoom');
   /** @type {Variant | null} */
   #variant = null;
   #source;
@@ -48,8 +49,8 @@ export class VariantDialog {
     this.#button('previous').addEventListener('click', () => this.#step(-1));
     this.#button('next').addEventListener('click', () => this.#step(1));
     this.#star.addEventListener('click', () => this.#toggleStar());
-    this.#zoom.addEventListener('click', () => this.#toggleZoom());
-    this.#image.addEventListener('click', () => this.#toggleZoom());
+    this.#button('zoom').addEventListener('click', () => this.#zoom());
+    this.#image.addEventListener('click', () => this.#zoom());
     this.#dialog.addEventListener('keydown', (event) => this.#onKey(event));
     for (const root of findAll(this.#dialog, '.labels', HTMLElement)) {
       const form = find(root, 'form', HTMLFormElement);
@@ -79,7 +80,6 @@ export class VariantDialog {
     const { id, slot, theme, prompt, request_id, image, doodle, recipe } = variant;
     this.#variant = variant;
     this.#error.textContent = '';
-    this.#setZoom(false);
     this.#image.src = image;
     this.#image.alt = prompt;
     const name = recipe.name ? `${slot} · ${recipe.name}` : slot;
@@ -96,12 +96,18 @@ export class VariantDialog {
     ]);
     find(this.#dialog, 'dl', HTMLElement).replaceChildren(...facts);
     /** @type {Record<string, string>} */
-    const urls = { restore: `/?variant=${id}`, run: `/?run=${request_id}`, image };
+    const urls = {
+      ...{ continue: `/?continue=${request_id}`, restore: `/?variant=${id}` },
+      ...{ run: `/?run=${request_id}`, image },
+    };
     for (const link of findAll(this.#dialog, '[data-link]', HTMLAnchorElement)) {
       link.href = urls[link.dataset.link ?? ''];
     }
-    const index = this.#source.all().findIndex((each) => each.id === id);
+    find(this.#stage, '.picked', HTMLElement).hidden = !variant.picked;
+    const all = this.#source.all();
+    const index = all.findIndex((each) => each.id === id);
     this.#button('previous').disabled = index <= 0;
+    this.#button('next').disabled = index === all.length - 1 && !this.#source.hasMore();
     this.#showLabels(variant);
   }
 
@@ -157,28 +163,21 @@ export class VariantDialog {
     if (this.#variant === variant) this.#showLabels(variant);
   }
 
-  #toggleZoom() {
-    this.#setZoom(!this.#stage.classList.contains('actual-size'));
-  }
-
-  /** @param {boolean} isActualSize */
-  #setZoom(isActualSize) {
-    this.#stage.classList.toggle('actual-size', isActualSize);
-    this.#zoom.setAttribute('aria-pressed', String(isActualSize));
+  #zoom() {
+    if (this.#variant) this.#source.zoom(this.#variant);
   }
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target instanceof HTMLInputElement) return;
-    const isScrolling =
-      event.target === this.#stage && this.#stage.classList.contains('actual-size');
     /** @type {Record<string, () => unknown>} */
-    const keys = { s: () => this.#toggleStar(), z: () => this.#toggleZoom() };
-    if (!isScrolling) {
-      keys.ArrowLeft = () => this.#step(-1);
-      keys.ArrowRight = () => this.#step(1);
-    }
+    const keys = {
+      s: () => this.#toggleStar(),
+      z: () => this.#zoom(),
+      ArrowLeft: () => this.#step(-1),
+      ArrowRight: () => this.#step(1),
+    };
     const act = keys[event.key] ?? keys[event.key.toLowerCase()];
     if (!act) return;
     event.preventDefault();

@@ -28,8 +28,14 @@
  * @property {string} theme its slug
  * @property {number | null} version of the theme, null where it was not saved
  * @property {string} prompt
+ * @property {string | null} user_prompt null where it was not recorded; likewise `theme_prompt`
+ * @property {string | null} theme_prompt
+ * @property {number} prompt_tokens
  * @property {string} negative_prompt
  * @property {number} seed
+ * @property {number} request_seed of a request with which the recipe renders the image again
+ * @property {readonly string[]} notes
+ * @property {boolean} picked
  * @property {string[]} models
  * @property {VariantRecipe} recipe
  * @property {string} request_id

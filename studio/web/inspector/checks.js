@@ -9,6 +9,9 @@ import { t } from '../lib/i18n.js';
 import { modelName, pathsOf, valueAt } from './document.js';
 import { SLOTS } from './types.js';
 
+/** The image for which the server tells the duration of a step. */
+const STEP_PIXELS = 512 * 512;
+
 /**
  * Why a field's value is invalid, in the words of the server, which checks it again.
  *
@@ -80,7 +83,54 @@ export function passSteps({ id, steps }, recipe) {
 }
 
 /**
- * The cost of a section's pass in words: "14 × 0.56 = 7 steps, about 6 s".
+ * The time of a section's pass here, by its steps and pixels.
+ *
+ * @param {Section} section
+ * @param {Recipe} recipe
+ * @param {Readonly<Record<string, number>>} secondsPerStep by base model
+ * @returns {number | null} 0 where the section is no pass, or off; null where its model was not measured
+ */
+export function passSeconds(section, recipe, secondsPerStep) {
+  const pass = passSteps(section, recipe);
+  if (pass === null) return 0;
+  const seconds = secondsPerStep[modelName(valueAt(recipe, 'base_model'))];
+  if (seconds === undefined || Number.isNaN(pass.run)) return null;
+  return (pass.run * seconds * passPixels(section, recipe)) / STEP_PIXELS;
+}
+
+/**
+ * @param {Section} section
+ * @param {Recipe} recipe
+ */
+function passPixels({ id }, recipe) {
+  const number = (/** @type {string} */ path) => Number(valueAt(recipe, path));
+  if (id === 'face_repair') return number('face_repair.render_size') ** 2;
+  const factor = id === 'upscale' ? number('upscale.scale_factor') : 1;
+  return number('width') * number('height') * factor ** 2;
+}
+
+/**
+ * The time that the four images of a preset take here, one after the other.
+ *
+ * @param {Description} description
+ * @param {Preset} preset
+ * @param {Readonly<Record<string, number>>} secondsPerStep by base model
+ * @returns {number | null} null where a model was not measured
+ */
+export function presetSeconds({ sections }, preset, secondsPerStep) {
+  let sum = 0;
+  for (const slot of SLOTS) {
+    for (const section of sections) {
+      const seconds = passSeconds(section, preset.recipes[slot], secondsPerStep);
+      if (seconds === null) return null;
+      sum += seconds;
+    }
+  }
+  return sum;
+}
+
+/**
+ * The cost of a section's pass in words: "14 × 0.56 = 7 steps, about 6 s here".
  *
  * @param {Section} section
  * @param {Recipe} recipe
@@ -91,7 +141,7 @@ export function costText(section, recipe, secondsPerStep) {
   const pass = passSteps(section, recipe);
   if (pass === null || Number.isNaN(pass.run)) return '';
   const steps = t('studio.inspector_steps', { ...pass });
-  const seconds = secondsPerStep[modelName(valueAt(recipe, 'base_model'))];
-  if (section.id !== 'denoising' || seconds === undefined || pass.run === 0) return steps;
-  return t('studio.inspector_steps_time', { steps, time: duration(pass.run * seconds) });
+  const seconds = passSeconds(section, recipe, secondsPerStep);
+  if (!seconds) return steps;
+  return t('studio.inspector_steps_time', { steps, time: duration(seconds) });
 }

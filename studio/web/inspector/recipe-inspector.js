@@ -20,6 +20,7 @@ import { errorText } from '../lib/errors.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { storeDraft } from '../studio/drafts.js';
+import { presetSeconds } from './checks.js';
 import { draftText } from './draft-text.js';
 import { Editor } from './editor.js';
 import { Matrix } from './matrix.js';
@@ -142,6 +143,9 @@ export class RecipeInspector extends HTMLElement {
     const { slug, version } = editor.saved;
     const detail = { slug, version, count: changes.length, isValid: errors.size === 0 };
     this.dispatchEvent(new CustomEvent('unsaved-changes', { bubbles: true, detail }));
+    const { description, preset, check } = editor;
+    const seconds = presetSeconds(description, preset, check?.seconds_per_step ?? {});
+    this.dispatchEvent(new CustomEvent('run-cost', { bubbles: true, detail: seconds }));
   }
 
   /** @param {Editor} editor */

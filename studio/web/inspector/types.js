@@ -59,7 +59,7 @@
  * @property {Record<string, string>} errors
  * @property {Record<Slot, number | null>} tokens
  * @property {number} chunk_tokens
- * @property {Record<string, number>} seconds_per_step
+ * @property {Record<string, number>} seconds_per_step for 512 × 512 pixels, by base model
  *
  * @typedef {{ slug: string, version: number, preset: Preset }} Saved the version that was loaded
  * @typedef {object} RequestInputs what a draft has besides the preset

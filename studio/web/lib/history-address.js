@@ -9,6 +9,7 @@ export const FILTERS = [
   'model',
   'sampler',
   'starred',
+  'picked',
   'tag',
   'collection',
   'created_after',

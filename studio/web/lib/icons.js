@@ -9,6 +9,8 @@ const PATHS = {
   edit: 'M4 20l4-1L19 8l-3-3L5 16z',
   download: 'M12 3v12M7 10l5 5 5-5M4 20h16',
   close: 'M6 6l12 12M18 6L6 18',
+  continue: 'M4 12h12M11 6l6 6-6 6M20 5v14',
+  doodle: 'M4 17c3-9 6-12 8-11s-4 9-1 10 5-7 7-6-1 5 2 6',
   previous: 'M15 5l-7 7 7 7',
   next: 'M9 5l7 7-7 7',
 };

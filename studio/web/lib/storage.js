@@ -15,8 +15,8 @@ export const STORAGE_KEYS = {
   colorScheme: 'doodle-theme-studio-color-scheme',
   /** The widths of the studio page's panes, as JSON. */
   paneWidths: 'doodle-theme-studio-panes',
-  /** The runs that the page has shown; of this tab (session storage). */
-  runs: 'doodle-theme-studio-runs',
+  /** Which drawing each of this browser's runs was made from, as JSON. */
+  runDrawings: 'doodle-theme-studio-run-drawings',
   /** That somebody wants runs without a doodle without being asked; of this tab (session storage). */
   emptyDoodle: 'doodle-theme-studio-empty-doodle',
   /** That the tour of the studio page was seen. */

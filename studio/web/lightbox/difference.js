@@ -28,21 +28,21 @@ export function difference(one, other) {
 }
 
 /**
- * Draws the difference of two loaded images, in the size of the first.
+ * Draws the difference of two stacks of loaded images, in the size of the first one's uppermost.
  *
  * @param {HTMLCanvasElement} canvas
- * @param {HTMLImageElement} one
- * @param {HTMLImageElement} other
+ * @param {readonly HTMLImageElement[]} one from the bottom to the top
+ * @param {readonly HTMLImageElement[]} other
  * @returns {number} which part of the pixels has changed, 0 to 1
  */
 export function drawDifference(canvas, one, other) {
-  const { naturalWidth: width, naturalHeight: height } = one;
+  const { naturalWidth: width = 0, naturalHeight: height = 0 } = one.at(-1) ?? {};
   Object.assign(canvas, { width, height });
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context || !width || !height) return 0;
-  const [first, second] = [one, other].map((image) => {
+  const [first, second] = [one, other].map((images) => {
     context.clearRect(0, 0, width, height);
-    context.drawImage(image, 0, 0, width, height);
+    for (const image of images) context.drawImage(image, 0, 0, width, height);
     return context.getImageData(0, 0, width, height).data;
   });
   const { pixels, share } = difference(first, second);

@@ -9,7 +9,7 @@
  * @property {(factor: number) => void} zoomBy
  * @property {() => void} toggleTrueSize
  * @property {() => void} fit
- * @property {() => void} togglePick
+ * @property {() => unknown} togglePick
  * @property {(percent: number) => void} setSplit
  * @property {(image: LightboxImage) => void} choose
  */
@@ -144,7 +144,9 @@ export class Frame {
     const index = document.activeElement ? buttonsBefore.indexOf(document.activeElement) : -1;
     const buttons = images.map((image) => {
       const button = element('button', { type: 'button', ariaLabel: image.name, tabIndex: -1 });
-      button.append(element('img', { src: image.src, alt: '' }), element('span', {}, image.name));
+      const picture = element('img', { src: image.src, alt: '' });
+      if (image.under) picture.style.backgroundImage = `url(${JSON.stringify(image.under)})`;
+      button.append(picture, element('span', {}, image.name));
       button.ariaPressed = String(shown.has(image));
       button.classList.toggle('picked', image.isPicked ?? false);
       button.addEventListener('click', () => this.#actions.choose(image));

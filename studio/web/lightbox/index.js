@@ -12,7 +12,6 @@
  * @property {number} [group] that is shown first
  * @property {number} [image] of that group
  * @property {Mode} [mode]
- * @property {LightboxImage | null} [doodle] what the images were made from, which Space shows
  * @property {readonly LightboxImage[]} [references] further images to compare with
  */
 import { formatNumber, t } from '../lib/i18n.js';
@@ -60,9 +59,9 @@ class Lightbox {
   /** @param {Options} options */
   constructor(options) {
     this.#options = options;
-    const { groups, group = 0, image = 0, mode = 'single', doodle = null } = options;
+    const { groups, group = 0, image = 0, mode = 'single' } = options;
     const { images } = groups[group];
-    const other = doodle ?? images[(image + 1) % images.length];
+    const other = images[image].doodle ?? images[(image + 1) % images.length];
     this.#selection = { group, image, mode, other, side: images.slice(0, MAX_SIDE) };
     this.#listen();
     document.body.append(this.#frame.dialog);
@@ -116,17 +115,23 @@ class Lightbox {
     this.#select(turn(this.#options.groups, this.#selection, by));
   }
 
-  #togglePick() {
+  async #togglePick() {
     const image = this.#image;
-    image.pick?.();
+    const { images } = this.#options.groups[this.#selection.group];
+    const before = images.map(({ isPicked }) => isPicked);
+    const stored = image.pick?.();
     const isPicked = !image.isPicked;
-    for (const each of this.#options.groups[this.#selection.group].images) each.isPicked = false;
-    image.isPicked = isPicked;
+    for (const each of images) each.isPicked = each === image && isPicked;
+    this.#show();
+    if (await stored) return;
+    images.forEach((each, index) => {
+      each.isPicked = before[index];
+    });
     this.#show();
   }
 
   #show() {
-    const { groups, doodle, references = [] } = this.#options;
+    const { groups, references = [] } = this.#options;
     const { group, mode, other, side, image } = this.#selection;
     const { images, name } = groups[group];
     this.#showPanes();
@@ -136,7 +141,8 @@ class Lightbox {
     this.#frame.showActs(mode === 'side' ? { src: '', name } : this.#image);
     const shown = new Set(mode === 'side' ? side : [this.#image]);
     if (other && mode !== 'single' && mode !== 'side') shown.add(other);
-    this.#frame.showStrip([...images, ...(doodle ? [doodle] : []), ...references], shown);
+    const doodles = new Set(images.flatMap(({ doodle }) => doodle ?? []));
+    this.#frame.showStrip([...images, ...doodles, ...references], shown);
     this.#setBlinking(mode === 'blink');
     this.#place();
     for (const pane of this.#panes) pane.refresh();
@@ -149,11 +155,10 @@ class Lightbox {
     this.#panes.length = contents.length;
     this.#frame.stage.replaceChildren(...this.#panes.map((pane) => pane.element));
     this.#frame.stage.dataset.panes = String(contents.length);
-    const { doodle = null } = this.#options;
-    const isHeld = this.#isDoodleHeld && doodle !== null;
     this.#panes.forEach((pane, index) => {
-      const image = isHeld && doodle ? doodle : contents[index];
-      if (isHeld || mode === 'single' || mode === 'side' || !other) pane.show({ image });
+      const held = this.#isDoodleHeld ? contents[index].doodle : null;
+      const image = held ?? contents[index];
+      if (held || mode === 'single' || mode === 'side' || !other) pane.show({ image });
       else if (mode === 'blink') pane.show({ image: this.#isBlinkOn ? other : image });
       else
         pane.show({ image, over: other, compare: mode, caption: `${image.name} | ${other.name}` });
@@ -188,7 +193,7 @@ class Lightbox {
 
   /** @param {boolean} isHeld */
   #holdDoodle(isHeld) {
-    if (isHeld === this.#isDoodleHeld || !this.#options.doodle) return;
+    if (isHeld === this.#isDoodleHeld) return;
     this.#isDoodleHeld = isHeld;
     this.#showPanes();
     this.#place();

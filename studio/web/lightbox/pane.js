@@ -2,6 +2,7 @@
  * A pane of the lightbox: one image, or two of which a slider shows parts, or their difference.
  *
  * @import { Size, View } from './geometry.js'
+ * @typedef {{ src: string, name: string, under?: string }} Shown an image, over another one where it has `under`
  */
 import { element } from '../lib/dom.js';
 import { drawDifference } from './difference.js';
@@ -11,6 +12,8 @@ const UNKNOWN = { width: 1, height: 1 };
 
 export class Pane {
   #layers = [element('img'), element('img')];
+  /** What lies beneath each layer's image: drawn by it as its background, loaded here for differences. */
+  #under = [element('img'), element('img')];
   #canvas = element('canvas');
   #caption = element('figcaption');
   #divider = element('i', { className: 'divider' });
@@ -19,6 +22,7 @@ export class Pane {
   /** @param {() => void} onReady an image has been loaded */
   constructor(onReady) {
     this.#onReady = onReady;
+    for (const under of this.#under) under.addEventListener('load', onReady);
     const boxes = this.#layers.map((image) => {
       image.draggable = false;
       image.addEventListener('load', onReady);
@@ -43,23 +47,25 @@ export class Pane {
 
   /**
    * @param {object} content
-   * @param {{ src: string, name: string }} content.image
-   * @param {{ src: string, name: string } | null} [content.over] right of the divider, or compared
+   * @param {Shown} content.image
+   * @param {Shown | null} [content.over] right of the divider, or compared
    * @param {'' | 'slider' | 'difference'} [content.compare]
    * @param {string} [content.caption] empty for the image's name
    */
   show({ image, over = null, compare = '', caption = '' }) {
-    setImage(this.#layers[0], image);
-    setImage(this.#layers[1], over);
+    setImage(this.#layers[0], this.#under[0], image);
+    setImage(this.#layers[1], this.#under[1], over);
     this.element.dataset.compare = compare;
     this.#caption.textContent = caption || image.name;
   }
 
   /** @returns {number | null} the part of the pixels that differ; null until both are loaded */
   drawDifference() {
-    const [one, other] = this.#layers;
-    if (!one.complete || !other.complete || !one.naturalWidth || !other.naturalWidth) return null;
-    return drawDifference(this.#canvas, one, other);
+    const [one, other] = this.#layers.map((image, index) => [this.#under[index], image]);
+    if (![...one, ...other].every(({ complete }) => complete)) return null;
+    const loaded = [one, other].map((images) => images.filter(({ naturalWidth }) => naturalWidth));
+    if (!loaded[0].includes(one[1]) || !loaded[1].includes(other[1])) return null;
+    return drawDifference(this.#canvas, loaded[0], loaded[1]);
   }
 
   /** @param {string} text below the image */
@@ -92,10 +98,21 @@ export class Pane {
 
 /**
  * @param {HTMLImageElement} image
- * @param {{ src: string, name: string } | null} shown
+ * @param {HTMLImageElement} under
+ * @param {Shown | null} shown
  */
-function setImage(image, shown) {
+function setImage(image, under, shown) {
   image.alt = shown?.name ?? '';
-  if (!shown) image.removeAttribute('src');
-  else if (image.getAttribute('src') !== shown.src) image.src = shown.src;
+  setSource(image, shown?.src ?? '');
+  setSource(under, shown?.under ?? '');
+  image.style.backgroundImage = shown?.under ? `url(${JSON.stringify(shown.under)})` : '';
+}
+
+/**
+ * @param {HTMLImageElement} image
+ * @param {string} source empty for none
+ */
+function setSource(image, source) {
+  if (!source) image.removeAttribute('src');
+  else if (image.getAttribute('src') !== source) image.src = source;
 }

@@ -6,9 +6,11 @@
  * @typedef {object} LightboxImage
  * @property {string} src
  * @property {string} name
+ * @property {string} [under] the address of what lies beneath it, in the same shape: a doodle's base image
+ * @property {LightboxImage | null} [doodle] what it was made from, which Space shows
  * @property {string} [download] the name of the file; without it there is nothing to download
  * @property {boolean} [isPicked]
- * @property {() => void} [pick] picks the image, or takes that back
+ * @property {() => Promise<boolean>} [pick] picks the image, or takes that back; whether that was stored
  *
  * @typedef {{ name: string, images: readonly LightboxImage[] }} LightboxGroup such as a run
  *
@@ -44,7 +46,7 @@ export function turn(groups, selection, by) {
   const at = all.findIndex(
     ({ group, image }) => group === selection.group && image === selection.image,
   );
-  return { ...selection, ...all[(at + by + all.length) % all.length] };
+  return moved(groups, selection, all[(at + by + all.length) % all.length]);
 }
 
 /**
@@ -58,9 +60,26 @@ export function turn(groups, selection, by) {
 export function turnGroup(groups, selection, by) {
   const group = Math.min(groups.length - 1, Math.max(0, selection.group + by));
   if (group === selection.group) return selection;
-  const { images } = groups[group];
-  const image = Math.min(selection.image, images.length - 1);
-  return { ...selection, group, image, side: images.slice(0, MAX_SIDE) };
+  const image = Math.min(selection.image, groups[group].images.length - 1);
+  return moved(groups, selection, { group, image });
+}
+
+/**
+ * What was compared with its doodle still is: that of the image that is shown now.
+ *
+ * @param {readonly LightboxGroup[]} groups
+ * @param {Selection} selection
+ * @param {{ group: number, image: number }} to
+ * @returns {Selection}
+ */
+function moved(groups, selection, to) {
+  const next = { ...selection, ...to };
+  const { doodle = null } = current(groups, selection);
+  if (doodle !== null && selection.other === doodle) {
+    next.other = current(groups, next).doodle ?? doodle;
+  }
+  if (to.group !== selection.group) next.side = groups[to.group].images.slice(0, MAX_SIDE);
+  return next;
 }
 
 /**

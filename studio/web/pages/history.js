@@ -12,12 +12,12 @@
  * @property {string[]} collections
  * @property {Record<string, string>} base_images addresses by id
  */
-import { compareVariants, MOST_COMPARED } from '../components/comparison.js';
 import { confirmAction, paragraph } from '../components/dialogs.js';
 import { EndlessList } from '../components/endless-list.js';
 import { dayKey, dayName, runCard, variantTile } from '../components/run-card.js';
 import { SavedSearches } from '../components/saved-searches.js';
 import { relabel, setLabel, VariantDialog } from '../components/variant-dialog.js';
+import { compareVariants, MOST_COMPARED, zoomVariant } from '../components/variant-lightbox.js';
 import {
   closest,
   element,
@@ -58,7 +58,10 @@ class HistoryPage {
   );
   #dialog = new VariantDialog({
     all: () => [...this.#variants.values()],
+    hasMore: () => this.#list.hasMore,
     loadMore: () => this.#list.loadMore(),
+    zoom: (variant) =>
+      zoomVariant(variant, [...this.#variants.values()], this.#options.base_images),
     themeName: (slug) => this.#options.themes.find((theme) => theme.slug === slug)?.name ?? slug,
     onChange: (variant) => this.#showStar(variant),
   });
@@ -278,7 +281,7 @@ class HistoryPage {
   async #act(event) {
     const action = closest(event, '[data-action]')?.dataset.action;
     const variants = this.#selected;
-    if (action === 'compare') compareVariants(variants);
+    if (action === 'compare') compareVariants(variants, this.#options.base_images);
     if (action === 'clear') this.#clearSelection();
     if (action === 'delete') await this.#delete(variants);
     if (action === 'tag' || action === 'collection') await this.#addLabel(variants, action);

@@ -2,6 +2,7 @@
  * One card of the results: its image, what it is doing, and what can be done with it.
  *
  * @import { Card, Run, Slot } from './run-state.js'
+ * @import { Drawing } from './stored-runs.js'
  */
 import { element } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
@@ -18,6 +19,7 @@ export class CardView {
   #image = element('img', { alt: '' });
   #preview = element('img', { alt: '', className: 'preview' });
   #letter;
+  #doodle = element('div', { className: 'card-doodle', hidden: true });
   #message = element('p', { className: 'card-message' });
   #tag = element('span', { className: 'card-tag' });
   #bar = element('div', { className: 'card-bar' }, element('i'));
@@ -43,7 +45,7 @@ export class CardView {
     this.#open.dataset.action = 'open';
     this.#fillActs(onAct);
     const well = element('div', { className: 'card-well' });
-    well.append(this.#letter, this.#preview, this.#open, this.#message, this.#tag);
+    well.append(this.#letter, this.#preview, this.#open, this.#message, this.#doodle, this.#tag);
     const footer = element('footer', {}, element('b', { className: 'slot' }, slot));
     footer.append(this.#name, this.#notes, this.#status);
     this.element.append(this.#bar, well, this.#acts, footer);
@@ -101,6 +103,17 @@ export class CardView {
     this.#tag.textContent = isDone ? t('studio.card_earlier') : t('studio.card_example');
     this.#showActs(card, isPicked);
     this.#showNotes(card);
+  }
+
+  /**
+   * Shows what the image was made from in its place, for as long as somebody asks.
+   *
+   * @param {Drawing | null} drawing null: the image again
+   */
+  showDoodle(drawing) {
+    const sources = [drawing?.under, drawing?.src].filter(Boolean);
+    this.#doodle.hidden = sources.length === 0;
+    this.#doodle.replaceChildren(...sources.map((src) => element('img', { src, alt: '' })));
   }
 
   /**

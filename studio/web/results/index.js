@@ -12,6 +12,7 @@ import { find } from '../lib/dom.js';
 import { mountPromptBar } from './prompt-bar.js';
 import { ResultGrid } from './result-grid.js';
 import { offerTour } from './tour.js';
+import { watchWarmUp } from './warm-up.js';
 
 customElements.define('result-grid', ResultGrid);
 
@@ -27,7 +28,24 @@ export function mountResults({ element, props, watch }) {
   whenOpened(() => {
     mountPromptBar();
     offerTour();
+    grid.refresh();
+    watchWarmUp((text) => {
+      grid.warmUp = text;
+    });
   });
+}
+
+/**
+ * The run that the page continues from: that of the query, which is taken out of it, or the one that is
+ * shown. `studio/ui/continue_run.py` calls this by name.
+ *
+ * @returns {string} its id
+ */
+export function takeRunToContinue() {
+  const named = new URLSearchParams(location.search).get('continue');
+  if (named === null) return find(document, 'result-grid', ResultGrid).takeRunToContinue();
+  history.replaceState(null, '', location.pathname);
+  return named;
 }
 
 /**

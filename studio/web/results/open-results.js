@@ -3,73 +3,64 @@
  *
  * @import { LightboxImage, Mode } from '../lightbox/selection.js'
  * @import { Run, Slot } from './run-state.js'
+ * @import { Drawing, FinishedRun } from './stored-runs.js'
  */
-import { element } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { openLightbox } from '../lightbox/index.js';
 import { cardName, SLOTS } from './run-state.js';
+import { runName } from './run-strip.js';
+
+/** @typedef {(run: Run, slot: Slot) => Promise<boolean>} Pick picks a card of a run, or takes that back */
 
 /**
- * @param {readonly Run[]} runs oldest first; with `shown` or without it
- * @param {Run} shown
+ * @param {readonly FinishedRun[]} runs oldest first, with the one that is shown
+ * @param {string} shown its id
  * @param {string} slot of the run that is shown
  * @param {Mode} mode
- * @param {(run: Run, slot: Slot) => void} onPick
+ * @param {Pick} pick
  */
-export function openResults(runs, shown, slot, mode, onPick) {
-  const others = runs.filter(({ id }) => id !== shown.id);
-  const ordered = runs.some(({ id }) => id === shown.id) ? runs : [...others, shown];
-  const groups = ordered.map((run) => {
-    const slots = SLOTS.filter((each) => run.cards[each].state === 'done');
-    return { run, slots, images: slots.map((each) => resultImage(run, each, onPick)) };
+export function openResults(runs, shown, slot, mode, pick) {
+  const groups = runs.map((each) => {
+    const slots = SLOTS.filter((of) => each.run.cards[of].state === 'done');
+    const doodle = doodleImage(each.drawing);
+    const images = slots.map((of) => resultImage(each.run, of, doodle, pick));
+    return { id: each.run.id, slots, images, name: runName(each.ended_at) };
   });
   const filled = groups.filter(({ images }) => images.length > 0);
-  const group = filled.findIndex(({ run }) => run.id === shown.id);
+  const group = filled.findIndex(({ id }) => id === shown);
   if (group < 0) return;
-  const { doodle, base } = canvasImages();
+  const base = runs.find(({ run }) => run.id === shown)?.drawing?.under;
   openLightbox({
-    groups: filled.map(({ run, images }, index) => ({
-      name: filled.length > 1 ? t('studio.run_number', { number: index + 1 }) : run.prompt,
-      images,
-    })),
+    groups: filled,
     group,
     image: Math.max(0, filled[group].slots.indexOf(/** @type {Slot} */ (slot))),
     mode,
-    doodle,
-    references: base ? [base] : [],
+    references: base ? [{ src: base, name: t('studio.base_image') }] : [],
   });
+}
+
+/**
+ * @param {Drawing | null} drawing
+ * @returns {LightboxImage | null} the doodle over its base image
+ */
+function doodleImage(drawing) {
+  if (!drawing?.src) return null;
+  return { ...drawing, name: t('page.doodle') };
 }
 
 /**
  * @param {Run} run
  * @param {Slot} slot
- * @param {(run: Run, slot: Slot) => void} onPick
+ * @param {LightboxImage | null} doodle
+ * @param {Pick} pick
  * @returns {LightboxImage}
  */
-function resultImage(run, slot, onPick) {
+function resultImage(run, slot, doodle, pick) {
   const { image, seed } = run.cards[slot];
   const isPicked = run.selected_slot === slot;
   /** @type {LightboxImage} */
-  const shown = { src: image, name: cardName(run, slot), isPicked };
+  const shown = { src: image, name: cardName(run, slot), isPicked, doodle };
   shown.download = `variant-${slot}-${seed}.png`;
-  shown.pick = () => onPick({ ...run, selected_slot: shown.isPicked ? slot : '' }, slot);
+  shown.pick = () => pick({ ...run, selected_slot: shown.isPicked ? slot : '' }, slot);
   return shown;
-}
-
-/** @returns {{ doodle: LightboxImage | null, base: LightboxImage | null }} what is on the canvas now */
-function canvasImages() {
-  const root = document.querySelector('doodle-canvas, .sketch');
-  const base = root?.querySelector('img');
-  const layer = root?.querySelector('canvas');
-  if (!layer || !base?.complete || !base.naturalWidth) return { doodle: null, base: null };
-  const { width, height } = layer;
-  const composite = element('canvas', { width, height });
-  const context = composite.getContext('2d');
-  context?.drawImage(base, 0, 0, width, height);
-  const plain = { src: base.src, name: t('studio.base_image') };
-  context?.drawImage(layer, 0, 0);
-  return {
-    doodle: { src: composite.toDataURL('image/png'), name: t('page.doodle') },
-    base: plain,
-  };
 }

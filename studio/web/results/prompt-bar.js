@@ -5,6 +5,7 @@
  * @import { ResultGrid } from './result-grid.js'
  */
 import { closest, element, find } from '../lib/dom.js';
+import { duration } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 import { hintKey } from '../lib/keys.js';
 import { STORAGE_KEYS } from '../lib/storage.js';
@@ -68,6 +69,9 @@ class PromptBar {
     document.addEventListener('keydown', (event) => this.#promptKey(event), { capture: true });
     document.addEventListener('keydown', (event) => this.#key(event));
     document.addEventListener('run-changed', () => this.#show());
+    document.addEventListener('run-cost', (event) => {
+      if (event instanceof CustomEvent) this.#showCost(event.detail);
+    });
     document.addEventListener('input', () => this.#showFields());
     // Python sets the fields without an input event.
     setInterval(() => this.#showFields(), 500);
@@ -156,6 +160,15 @@ class PromptBar {
     else delete this.#bar.dataset.run;
     this.#generate.ariaBusy = String(phase === 'starting');
     this.#bar.style.setProperty('--starting', JSON.stringify(t('studio.generate_starting')));
+  }
+
+  /** @param {number | null} seconds that a run takes here; null where that is unknown */
+  #showCost(seconds) {
+    const time = seconds ? duration(seconds) : '';
+    setData('#generate', 'cost', time ? t('studio.generate_cost', { time }) : '');
+    this.#generate.title = time
+      ? t('studio.generate_key_cost', { time })
+      : t('studio.generate_key');
   }
 
   #showFields() {

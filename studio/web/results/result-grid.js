@@ -2,60 +2,89 @@
  * `<result-grid>`: the four cards of a run, its metrics, and the runs before as a strip.
  *
  * The studio page sets `run` with each event; from a click on Generate until the server answers, `start`
- * has it show what is going to happen.
+ * has it show what is going to happen. Earlier runs come from the server (`stored-runs.js`).
  *
  * @import { Act } from './card.js'
  * @import { Run, Slot } from './run-state.js'
- * @import { FinishedRun } from './session-runs.js'
+ * @import { Settings } from './settings.js'
+ * @import { Drawing, FinishedRun } from './stored-runs.js'
  */
 import { element } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
-import { icon } from '../lib/icons.js';
 import { CardView } from './card.js';
 import { exampleUrl, FirstRun } from './first-run.js';
+import { GridHeader } from './grid-header.js';
 import { openResults } from './open-results.js';
-import { canvasHasFocus, drawOver, pickVariant, reuseSeed } from './page-actions.js';
-import { isRunning, loseUnfinished, metricText, SLOTS, uniformRun } from './run-state.js';
+import {
+  baseImageAddress,
+  canvasHasFocus,
+  continueRun,
+  drawingOnCanvas,
+  drawOver,
+  pickVariant,
+  reuseSeed,
+} from './page-actions.js';
+import { CurrentDrawing, RunDrawings } from './run-drawings.js';
+import { isRunning, loseUnfinished, SLOTS, uniformRun } from './run-state.js';
 import { RunStrip } from './run-strip.js';
-import { SessionRuns } from './session-runs.js';
-import { currentSettings, currentTheme, isEarlier } from './settings.js';
+import { currentNames, currentSettings, currentTheme, isEarlier } from './settings.js';
+import { StoredRuns } from './stored-runs.js';
 
 const IDLE = uniformRun('idle', 'idle');
 /** Milliseconds after the last input until the page's settings are compared with the run's. */
 const SETTLE_MS = 600;
+/** Milliseconds between two looks for what other tabs have made, as the page gets the focus. */
+const REFRESH_MS = 3000;
+/** Where a letter is typed. */
+const TYPING = 'input, textarea, select, [contenteditable], dialog';
 
 export class ResultGrid extends HTMLElement {
   /** @type {Run} as the server sent it last */
   #run = IDLE;
   /** @type {Run | null} the run before a click on Generate */
   #before = null;
+  /** @type {{ settings: Settings | null, drawing: Drawing | null }} of the run that goes on */
+  #made = { settings: null, drawing: null };
   /** @type {string} the id of the run of the strip that is shown; empty for the current one */
   #chosen = '';
+  /** @type {string} the id of the run whose drawing comes onto the canvas next; empty for none */
+  #continued = '';
   /** @type {string} the text of the live region's run and cards, so that each is said once */
   #said = '';
-  #runs = new SessionRuns(sessionStorage);
+  #runs = new StoredRuns();
+  #drawings = new RunDrawings(() => localStorage);
+  #canvas = new CurrentDrawing();
+  /** @type {string} the theme whose runs were asked for */
+  #theme = '';
+  #refreshedAt = 0;
+  #settling = 0;
+  #isDoodleHeld = false;
   #cards = SLOTS.map((slot) => new CardView(slot, (act, of) => this.#act(act, of)));
-  #metrics = element('div', { className: 'metrics' });
-  #compareAll = element('button', { type: 'button', className: 'quiet' });
   #status = element('p', { className: 'visually-hidden', role: 'status' });
   #strip = new RunStrip((id) => this.#choose(id));
   #firstRun = new FirstRun();
-  #settling = 0;
+  #header = new GridHeader({
+    compare: () => this.#open(this.#doneSlots(this.shown)[0], 'side'),
+    continueRun,
+    holdDoodle: (isHeld) => this.#holdDoodle(isHeld),
+  });
 
   connectedCallback() {
     if (this.childElementCount) return;
-    this.#compareAll.append(icon('compare'), t('studio.results_compare'));
-    this.#compareAll.addEventListener('click', () => this.#compareFour());
-    const header = element('header', {}, this.#metrics, this.#compareAll);
     const cards = element('div', { className: 'cards' });
     cards.append(...this.#cards.map((card) => card.element), this.#firstRun.element);
-    this.append(header, cards, this.#strip.element, this.#status);
+    this.append(this.#header.element, cards, this.#strip.element, this.#status);
     this.addEventListener('connection-lost', (event) => this.#lose(event));
     this.addEventListener('keydown', (event) => this.#cardKey(event));
     document.addEventListener('keydown', (event) => this.#pageKey(event));
+    document.addEventListener('keyup', ({ key }) => key.toLowerCase() === 'd' && this.#letGo());
+    window.addEventListener('blur', () => this.#letGo());
     for (const type of ['input', 'change', 'pointerup', 'keyup', 'draft-stored']) {
       document.addEventListener(type, () => this.#settle());
     }
+    document.addEventListener('doodle-change', () => this.#noteContinued());
+    window.addEventListener('focus', () => this.#refreshSoon());
+    document.addEventListener('visibilitychange', () => document.hidden || this.#refreshSoon());
     this.#draw();
   }
 
@@ -75,14 +104,20 @@ export class ResultGrid extends HTMLElement {
     this.dispatchEvent(new CustomEvent('run-changed', { bubbles: true }));
   }
 
+  /** @param {string} text what the server does before the first image; empty for nothing */
+  set warmUp(text) {
+    this.#header.warmUp = text;
+  }
+
   /** Shows that a run starts, before the server has answered. */
   start() {
     if (isRunning(this.#run)) return;
     this.#before = this.#run;
     this.#chosen = '';
     document.dispatchEvent(new CustomEvent('flush-draft')); // What was typed just now belongs to the run.
-    this.#settings = currentSettings();
-    this.#run = { ...uniformRun('starting', 'starting'), theme: this.#run.theme };
+    this.#noteMade();
+    const names = currentNames();
+    this.#run = { ...uniformRun('starting', 'starting'), theme: currentTheme(), names };
     this.#draw();
     this.dispatchEvent(new CustomEvent('run-changed', { bubbles: true }));
   }
@@ -90,6 +125,35 @@ export class ResultGrid extends HTMLElement {
   /** Shows what was there before `start`: the server has refused the run. */
   refuse() {
     if (this.#run.phase === 'starting') this.run = uniformRun('refused', 'idle');
+  }
+
+  /** @returns {string} the id of the run that is shown, which the page continues from */
+  takeRunToContinue() {
+    this.#continued = this.shown.id;
+    return this.#continued;
+  }
+
+  /** Asks the server for the latest runs of the theme that is open. */
+  async refresh() {
+    const theme = currentTheme();
+    this.#theme = theme;
+    this.#refreshedAt = Date.now();
+    if (!theme) return;
+    try {
+      await this.#runs.load(theme, baseImageAddress);
+    } catch {
+      return; // A banner tells of a server that is away; the next look may succeed.
+    }
+    this.#draw();
+  }
+
+  #refreshSoon() {
+    if (Date.now() - this.#refreshedAt >= REFRESH_MS) this.refresh();
+  }
+
+  #noteMade() {
+    const settings = currentSettings(this.#canvas.digest);
+    this.#made = { settings, drawing: drawingOnCanvas() };
   }
 
   /** @param {Run} run */
@@ -100,54 +164,70 @@ export class ResultGrid extends HTMLElement {
     const picked =
       run.selected_slot || (isNew ? known?.run.selected_slot : this.#run.selected_slot) || '';
     this.#run = { ...run, selected_slot: picked };
+    if (isRunning(run)) {
+      if (!this.#made.settings) this.#noteMade();
+      const drawing = this.#made.settings?.drawing;
+      if (drawing !== null && drawing !== undefined && !this.#drawings.has(run.id)) {
+        this.#drawings.note(run.id, drawing);
+      }
+      return;
+    }
     const isDone = Object.values(run.cards).some(({ state }) => state === 'done');
-    if (isRunning(run)) this.#settings ??= currentSettings();
-    else if (isDone) this.#store(run.phase === 'ended' ? this.#settings : null);
-    if (!isRunning(run)) this.#settings = null;
+    if (isDone) this.#store(run.phase === 'ended');
+    this.#made = { settings: null, drawing: null };
   }
 
-  /** @type {ReturnType<typeof currentSettings>} of the run that goes on */
-  #settings = null;
-
-  /** @param {FinishedRun['settings']} settings */
-  #store(settings) {
-    this.#runs.put({ run: this.#run, settings, ended_at: Date.now() });
+  /** @param {boolean} isFollowed whether its settings are those that were noted at its start */
+  #store(isFollowed) {
+    const { settings, drawing } = isFollowed ? this.#made : { settings: null, drawing: null };
+    this.#runs.put({ run: this.#run, settings, drawing, ended_at: Date.now() });
+    this.refresh();
   }
 
   /** @returns {Run} that the cards show */
   get shown() {
     const chosen = this.#chosen && this.#runs.get(this.#chosen)?.run;
     if (chosen || this.#run.phase !== 'idle') return chosen || this.#run;
-    return this.#runs.of(currentTheme()).at(-1)?.run ?? this.#run;
+    // Others' runs are in the strip: whoever comes for the first time sees what to do.
+    const own = this.#runs.of(currentTheme()).filter(({ run }) => this.#drawings.has(run.id));
+    return own.at(-1)?.run ?? this.#run;
+  }
+
+  /** @returns {FinishedRun} the run that is shown */
+  get #finished() {
+    const { shown } = this;
+    const { drawing } = this.#made;
+    return (
+      this.#runs.get(shown.id) ?? { run: shown, settings: null, drawing, ended_at: Date.now() }
+    );
   }
 
   #draw() {
     const run = this.shown;
-    const now = currentSettings();
-    const made = this.#runs.get(run.id)?.settings;
     const theme = run.theme || currentTheme();
     const isFirst = run.phase === 'idle';
+    const earlier = this.#earlierSlots(run);
     for (const card of this.#cards) {
       const example = isFirst ? exampleUrl(theme, card.slot) : '';
-      card.show(run, { isEarlier: isEarlier(made, now, card.slot), example });
+      card.show(run, { isEarlier: earlier.has(card.slot), example });
     }
     this.dataset.phase = run.phase;
     this.#firstRun.show(isFirst);
-    this.#drawMetrics(run);
-    this.#compareAll.hidden = this.#doneSlots(run).length < 2;
-    this.#strip.show(this.#runs.of(theme), run.id);
+    this.#header.show(run, this.#doneSlots(run).length, run.id !== '' && !isRunning(this.#run));
+    this.#strip.show(theme, this.#runs.of(theme), run.id);
   }
 
-  /** @param {Run} run */
-  #drawMetrics({ metrics }) {
-    const chips = metrics.map((metric) => {
-      const { text, about } = metricText(metric);
-      const chip = element('span', { className: 'chip', title: about, tabIndex: 0 }, text);
-      chip.dataset.level = metric.level;
-      chip.setAttribute('aria-description', about);
-      return chip;
-    });
-    this.#metrics.replaceChildren(...chips);
+  /**
+   * @param {Run} run
+   * @returns {Set<string>} the slots whose images were made with other settings than the page has now
+   */
+  #earlierSlots(run) {
+    const settings = this.#runs.get(run.id)?.settings;
+    if (!settings) return new Set();
+    const drawing = this.#drawings.get(run.id) ?? settings.drawing;
+    const now = currentSettings(drawing === null ? null : this.#canvas.digest);
+    const made = { ...settings, drawing };
+    return new Set(SLOTS.filter((slot) => isEarlier(made, now, slot)));
   }
 
   /** @param {Run} run */
@@ -167,7 +247,18 @@ export class ResultGrid extends HTMLElement {
 
   #settle() {
     clearTimeout(this.#settling);
-    this.#settling = window.setTimeout(() => this.#draw(), SETTLE_MS);
+    this.#settling = window.setTimeout(() => {
+      if (currentTheme() !== this.#theme) this.refresh();
+      this.#draw();
+    }, SETTLE_MS);
+  }
+
+  /** The drawing of a run that is continued from has come: in this form the canvas has it from now on. */
+  #noteContinued() {
+    if (!this.#continued) return;
+    const { digest } = this.#canvas;
+    if (digest !== null) this.#drawings.note(this.#continued, digest);
+    this.#continued = '';
   }
 
   /** @param {Event} event that is refused where a run was lost with the connection */
@@ -203,17 +294,19 @@ export class ResultGrid extends HTMLElement {
   /**
    * @param {Run} run
    * @param {Slot} slot
+   * @returns {Promise<boolean>} whether that was stored
    */
   async #pick(run, slot) {
     const picked = run.selected_slot === slot ? '' : slot;
     const change = (/** @type {string} */ value) => {
       if (this.#run.id === run.id) this.#run = { ...this.#run, selected_slot: value };
-      const known = this.#runs.get(run.id);
-      if (known) this.#runs.put({ ...known, run: { ...known.run, selected_slot: value } });
+      this.#runs.pick(run.id, value);
       this.#draw();
     };
     change(picked);
-    if (!(await pickVariant(run.id, picked))) change(run.selected_slot);
+    const isStored = await pickVariant(run.id, picked);
+    if (!isStored) change(run.selected_slot);
+    return isStored;
   }
 
   /**
@@ -221,12 +314,23 @@ export class ResultGrid extends HTMLElement {
    * @param {'single' | 'slider' | 'side'} mode
    */
   #open(slot, mode) {
-    const runs = this.#runs.of(this.shown.theme).map(({ run }) => run);
-    openResults(runs, this.shown, slot, mode, (run, of) => this.#pick(run, of));
+    const shown = this.#finished;
+    const runs = this.#runs.of(shown.run.theme);
+    const isThere = runs.some(({ run }) => run.id === shown.run.id);
+    const all = isThere ? runs : [...runs, shown];
+    openResults(all, shown.run.id, slot, mode, (run, of) => this.#pick(run, of));
   }
 
-  #compareFour() {
-    this.#open(this.#doneSlots(this.shown)[0], 'side');
+  /** @param {boolean} isHeld whether the cards show what they were made from */
+  #holdDoodle(isHeld) {
+    if (isHeld === this.#isDoodleHeld) return; // A key that is held repeats.
+    this.#isDoodleHeld = isHeld;
+    const drawing = isHeld ? (this.#finished.drawing ?? drawingOnCanvas()) : null;
+    for (const card of this.#cards) card.showDoodle(drawing);
+  }
+
+  #letGo() {
+    this.#holdDoodle(false);
   }
 
   /** @param {KeyboardEvent} event on a card */
@@ -244,15 +348,20 @@ export class ResultGrid extends HTMLElement {
     event.stopPropagation();
   }
 
-  /** @param {KeyboardEvent} event anywhere: 1 to 4 focus a card unless somebody types or draws */
+  /** @param {KeyboardEvent} event anywhere: 1 to 4 focus a card, D shows the doodle, unless somebody types or draws */
   #pageKey(event) {
-    const index = ['1', '2', '3', '4'].indexOf(event.key);
-    if (index < 0 || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented)
-      return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const target = event.target instanceof Element ? event.target : null;
-    if (target?.closest('input, textarea, select, [contenteditable], dialog')) return;
-    if (canvasHasFocus()) return;
+    if (target?.closest(TYPING) || canvasHasFocus()) return;
+    const index = ['1', '2', '3', '4'].indexOf(event.key);
+    if (index >= 0) this.#focusCard(index);
+    else if (event.key.toLowerCase() === 'd') this.#holdDoodle(true);
+    else return;
     event.preventDefault();
+  }
+
+  /** @param {number} index */
+  #focusCard(index) {
     const { element: card } = this.#cards[index];
     const open = card.querySelector('.open');
     if (open instanceof HTMLButtonElement && !open.hidden) open.focus();

@@ -12,11 +12,12 @@
  * @property {string} text what the state alone does not say
  * @property {string} preview URL of the unfinished image, or empty
  * @property {string} image URL of the finished image, or empty
+ * @property {string} [thumbnail] URL of a small copy of it, where there is one
  * @property {string} seed of the image
  * @property {string} request_seed with which the recipe renders the image again
  * @property {number} seconds that rendering took
  * @property {number} tokens of the prompt
- * @property {string[]} notes
+ * @property {readonly string[]} notes
  *
  * @typedef {{ name: string, value: number, level: string }} Metric
  *

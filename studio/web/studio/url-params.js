@@ -14,6 +14,7 @@ import { loadDraft } from './drafts.js';
 const BUTTONS = {
   run: '#attach-run',
   variant: '#restore-variant',
+  continue: '#continue-run',
   preset: '#open-version',
   grid: '#apply-grid-cell',
 };

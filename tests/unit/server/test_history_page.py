@@ -11,6 +11,7 @@ from httpx import Response
 from PIL import Image
 
 from studio.app import AppContainer
+from studio.recipes.generation.recipe import SeedPolicy
 from studio.recipes.history import HistoryFilter
 from studio.services import history
 from studio.store import saved_searches
@@ -81,6 +82,24 @@ def test_runs_have_their_variants_with_thumbnails(client: TestClient) -> None:
     assert "immutable" in thumbnail.headers["cache-control"]
     with Image.open(io.BytesIO(thumbnail.content)) as image:
         assert (image.format, image.size) == ("WEBP", (64, 64))
+
+
+def test_a_run_tells_what_was_picked_and_what_it_was_made_with(
+    client: TestClient, studio: AppContainer
+) -> None:
+    made = {"user_prompt": "gold", "theme_prompt": "ink", "prompt_tokens": 9, "seed": 9}
+    offset = SeedPolicy(mode="offset", value=4)
+    variant = examples.variant(recipe=examples.recipe(seed_policy=offset), **made)
+    studio.stores.variants.add(variant, examples.png())
+    studio.stores.selections.select(variant.request_id, "A", "ada")
+    [run] = client.get(f"{VARIANTS}/runs", params={"client": "studio", "limit": 1}).json()["runs"]
+    [row] = run["variants"]
+    assert row["picked"]
+    assert (row["seed"], row["request_seed"], row["prompt_tokens"]) == (9, 5, 9)
+    assert (row["user_prompt"], row["theme_prompt"], row["notes"]) == ("gold", "ink", [])
+    picked = client.get(VARIANTS, params={"picked": "true"}).json()["variants"]
+    assert [each["request_id"] for each in picked] == [variant.request_id]
+    assert client.get(f"{VARIANTS}/runs", params={"limit": 0}).status_code == 422
 
 
 def test_thumbnail_goes_with_its_variant(client: TestClient, studio: AppContainer) -> None:

@@ -10,6 +10,7 @@ from studio.recipes.generation.job import Timings
 from studio.recipes.generation.recipe import ModelRef
 from studio.recipes.themes.preset import SLOTS
 from studio.services.cost_estimates import Cost, format_duration
+from studio.services.themes.preset_check import seconds_per_step
 from tests import examples
 
 
@@ -41,6 +42,14 @@ def test_evaluation_cost_uses_durations_measured_here(studio: AppContainer) -> N
     assert studio.evaluation.suites.cost("first-light", 1, "robustness").seconds == round(
         seconds, 1
     )
+
+
+def test_a_step_is_measured_for_an_image_of_512_pixels(studio: AppContainer) -> None:
+    """Ten steps by 0.6 on a quarter of the pixels, in 3 seconds."""
+    recipe = examples.recipe(steps=10, denoising_strength=0.6, width=256, height=256)
+    timings = Timings(load_seconds=9.0, render_seconds=3.0)
+    studio.stores.variants.add(examples.variant(recipe=recipe, timings=timings), examples.png())
+    assert seconds_per_step(studio.stores.variants) == {"pocket-ink": 2.0}
 
 
 def test_cached_images_cost_nothing(studio: AppContainer) -> None:

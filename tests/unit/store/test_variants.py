@@ -13,6 +13,7 @@ from studio.recipes.history import HistoryFilter, VariantLabels
 from studio.store.base_images import BaseImageStore
 from studio.store.database import Database
 from studio.store.images.files import FileImageStore
+from studio.store.selections import SelectionStore
 from studio.store.tables import VariantLabelRow, VariantRow
 from studio.store.themes import ThemeStore
 from studio.store.variant_filter import is_last_of_its_run, matches
@@ -72,6 +73,10 @@ def stores(tmp_path: Path, url: str) -> Stores:
         (HistoryFilter(tag="Für Ada"), [2, 1]),
         (HistoryFilter(collection="best", starred=True), [7]),
         (HistoryFilter(tag="für ada"), []),
+        (HistoryFilter(picked=True), [6]),
+        (HistoryFilter(picked=True, slot="A"), []),
+        (HistoryFilter(client="studio", slot="B"), [6, 2]),
+        (HistoryFilter(client="app"), []),
     ],
 )
 def test_query_returns_matching_variants_newest_first(
@@ -81,6 +86,7 @@ def test_query_returns_matching_variants_newest_first(
     labels.set([2, 7, 99], "star", "", "ada")
     labels.set([1, 2], "tag", "Für Ada", "")
     labels.set([6, 7], "collection", "best", "")
+    SelectionStore(stores.database).select(f"{1:032x}", "B", "ada")
     assert [row.id for row in stores.variants.query(filter_).rows] == ids
 
 
