@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from studio.errors import InvalidInputError
 from studio.recipes.base import format_validation_error
+from studio.recipes.generation.alternatives import choose_alternatives
 from studio.recipes.generation.job import GenerationRequest, RenderJob
 from studio.recipes.generation.prompt_syntax import extract_lora_tags
 from studio.recipes.generation.recipe import (
@@ -39,16 +40,20 @@ def _plan_job(request: GenerationRequest, slot: Slot) -> RenderJob:
     preset = request.preset
     recipe = preset.recipes[slot]
     _check_mask(request, recipe, slot)
+    seed = recipe.seed_policy.resolve(request.seed)
+    # Users' prompts are taken as they are: what was moderated is what is rendered.
+    template = choose_alternatives(recipe.prompt_template, seed, "template")
+    negative = choose_alternatives(recipe.negative_prompt, seed, "negative")
+    theme_prompt = choose_alternatives(preset.theme_prompt, seed, "theme")
+    chosen = recipe.model_copy(update={"prompt_template": template})
     return RenderJob(
         request_id=request.id,
         slot=slot,
         recipe=recipe,
-        prompt=compose_prompt(recipe, preset.theme_prompt, request.user_prompt),
-        negative_prompt=_join_negative_prompts(
-            recipe.negative_prompt, preset.safety.negative_prompt
-        ),
-        loras=resolve_loras(recipe, preset.theme_prompt),
-        seed=recipe.seed_policy.resolve(request.seed),
+        prompt=compose_prompt(chosen, theme_prompt, request.user_prompt),
+        negative_prompt=_join_negative_prompts(negative, preset.safety.negative_prompt),
+        loras=resolve_loras(chosen, theme_prompt),
+        seed=seed,
         base_image=request.base_image,
         doodle=request.doodle,
         control_images=request.control_images,

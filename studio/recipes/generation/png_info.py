@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 from studio.errors import InvalidDocumentError
 from studio.messages import message
 from studio.recipes.base import format_validation_error, parse_document
+from studio.recipes.generation.alternatives import choose_alternatives
 from studio.recipes.generation.recipe import PROMPT_PLACEHOLDER, Recipe, SeedPolicy
 from studio.recipes.generation.samplers import SAMPLERS, SCHEDULE_TYPES
 from studio.recipes.old_formats import upgrade_fields
@@ -41,7 +42,9 @@ class GenerationInfo:
 
     def extract_user_prompt(self, theme_prompt: str) -> str:
         """The user's part of `prompt`: what neither the template nor `theme_prompt` contains."""
-        before, _, after = self.recipe.prompt_template.partition(PROMPT_PLACEHOLDER)
+        template = choose_alternatives(self.recipe.prompt_template, self.seed, "template")
+        theme_prompt = choose_alternatives(theme_prompt, self.seed, "theme")
+        before, _, after = template.partition(PROMPT_PLACEHOLDER)
         inner = self.prompt.removeprefix(before.lstrip(" ,")).removesuffix(after.rstrip(" ,"))
         return inner.strip(" ,").removesuffix(theme_prompt.strip(" ,")).strip(" ,")
 

@@ -8,6 +8,7 @@ from tokenizers import Tokenizer
 from studio.errors import StudioError
 from studio.models.catalog import ModelCatalog
 from studio.models.types import ModelInfo
+from studio.recipes.generation.alternatives import longest_alternatives
 from studio.recipes.generation.planning import compose_prompt
 from studio.recipes.generation.prompt_syntax import parse_prompt
 from studio.recipes.generation.recipe import Recipe
@@ -29,14 +30,18 @@ class TokenCounter:
     def count(self, recipe: Recipe, theme_prompt: str, user_prompt: str) -> int | None:
         """The tokens of the composed prompt, without start and end tokens and prompt syntax.
 
-        None where the base model, or its tokenizer, cannot be read.
+        Of alternatives the longest ones count. None where the base model, or its tokenizer, cannot be
+        read.
         """
         try:
             model = self._catalog.get("checkpoint", recipe.base_model)
             tokenizer = self._tokenizer(model)
         except (StudioError, OSError):
             return None
-        text = parse_prompt(compose_prompt(recipe, theme_prompt, user_prompt)).text
+        template = longest_alternatives(recipe.prompt_template)
+        longest = recipe.model_copy(update={"prompt_template": template})
+        prompt = compose_prompt(longest, longest_alternatives(theme_prompt), user_prompt)
+        text = parse_prompt(prompt).text
         return len(tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _tokenizer(self, model: ModelInfo) -> Tokenizer:
