@@ -13,7 +13,7 @@ from studio.recipes.generation.job import RequestId
 from studio.recipes.generation.png_info import request_seed
 from studio.recipes.generation.recipe import Recipe
 from studio.recipes.history import HistoryFilter, HistoryRun, LabelKind, RowId, StoredVariant
-from studio.recipes.text_fields import LINE, Name
+from studio.recipes.text_fields import LINE
 from studio.recipes.themes.preset import Slot
 from studio.server.schemas import API_PREFIX
 
@@ -168,5 +168,7 @@ class LabelledResponse(FrozenModel):
 
 
 class SavedSearchRequest(FrozenModel):
-    name: Annotated[Name, StringConstraints(strip_whitespace=True)]
+    name: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), LINE
+    ]
     filters: HistoryFilter

@@ -175,9 +175,11 @@ def _labels(axis: Axis) -> list[str]:
     ]
 
 
-def _check_length(prompt: str, most: int) -> None:
-    if len(prompt) > most:
-        raise InvalidInputError("request.user_prompt_too_long", count=f"{len(prompt):,}", most=most)
+def _check_length(prompt: str, limit: int) -> None:
+    if len(prompt) > limit:
+        raise InvalidInputError(
+            "request.user_prompt_too_long", count=f"{len(prompt):,}", most=limit
+        )
 
 
 def run_sweep(

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
 from PIL import Image
 
 from studio.app import AppContainer
@@ -158,7 +157,7 @@ def test_saved_searches_have_names_and_a_limit(
 ) -> None:
     monkeypatch.setattr(saved_searches, "MAX_SEARCHES", 1)
 
-    def save(name: str) -> Response:
+    def save(name: str) -> Any:
         body = {"name": name, "filters": {}}
         return client.post(SEARCHES, json=body, headers=CSRF_HEADERS)
 

@@ -151,7 +151,6 @@ def test_the_pages_of_a_theme_are_in_the_place_themes(client: TestClient, tab: s
         "/themes/first-light/nothing",
         "/admin/x?y=<b>",
         "/themes/Not%20a%20slug",
-        "/themes/first-light/versions/0/review",
     ],
 )
 def test_a_reader_of_an_unknown_address_gets_a_page(client: TestClient, address: str) -> None:
