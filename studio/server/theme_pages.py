@@ -42,7 +42,9 @@ def show_latest_review(slug: Slug, themes: Themes) -> RedirectResponse:
 def show_review(
     slug: Slug, version: VersionNumber, request: Request, themes: Themes
 ) -> HTMLResponse:
-    name = themes.get_version(slug, version).preset.name
+    """Raises NotFoundError."""
+    themes.get_version(slug, version)
+    name = themes.get_version(slug).preset.name  # A version keeps the name that the theme had.
     return plain_page("theme-review", request, slug=slug, theme=name, version=version, tab="review")
 
 

@@ -113,7 +113,7 @@ def test_the_gallery_shows_states_and_does_what_concerns_a_theme(
 ) -> None:
     page.goto(f"{server.url}/themes?theme={quick}")
     page.wait_for_url(f"**/themes/{quick}")
-    expect(page.locator("#theme-name")).to_have_text("Quick")
+    expect(page.locator("#theme-title")).to_have_text("Quick")
     page.get_by_label("Add a tag").fill("winter")
     page.keyboard.press("Enter")
     expect(page.locator(".tag")).to_contain_text("winter")

@@ -27,7 +27,7 @@ export function releases(theme, onChange) {
   const cards = theme.active.map((active) => channelCard(theme, active, onChange));
   const live = cards.length
     ? element('div', { className: 'channels' }, ...cards)
-    : element('p', { className: 'empty' }, t('page.themes.nothing_live'));
+    : nothingLive(theme);
   return [
     element('h2', {}, t('page.themes.live_now')),
     live,
@@ -35,6 +35,17 @@ export function releases(theme, onChange) {
     element('h2', {}, t('page.themes.release_history')),
     historyTable(theme.deployments),
   ];
+}
+
+/** @param {ThemeDetails} theme */
+function nothingLive({ slug, versions }) {
+  const href = reviewUrl(slug, versions[0].version);
+  return element(
+    'div',
+    { className: 'empty' },
+    element('p', {}, t('page.themes.nothing_live')),
+    element('a', { className: 'primary', href }, t('page.themes.review_and_publish')),
+  );
 }
 
 /**

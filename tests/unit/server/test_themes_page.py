@@ -211,3 +211,10 @@ def test_theme_is_exported_and_imported(client: TestClient) -> None:
     assert imported.json() == {"slug": "two", "version": 3, "base_images": [], "missing": []}
     broken = client.post(f"{THEMES}?name=x.json", content=b"[]", headers=CSRF_HEADERS)
     assert (broken.status_code, "is not a preset" in broken.json()["detail"]) == (422, True)  # fmt: skip
+
+
+def test_a_review_has_the_name_that_the_theme_has_now(client: TestClient) -> None:
+    query = {"name": "Two of them", "author": "ada"}
+    assert client.put(f"{TWO}/name", params=query, headers=CSRF_HEADERS).status_code == 200
+    page = client.get("/themes/two/versions/1/review").text
+    assert 'id="theme-title" translate="no">Two of them</h1>' in page
