@@ -48,7 +48,6 @@ STYLES = (
     "shell",
     "workbench",
     "canvas",
-    "canvas-panels",
     "results",
     "lightbox",
     "grid",
