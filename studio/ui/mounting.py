@@ -49,7 +49,6 @@ STYLES = (
     "shell",
     "workbench",
     "canvas",
-    "canvas-panels",
     "results",
     "lightbox",
     "grid",

@@ -11,8 +11,6 @@
  * @import { KeptDrawing } from './layers.js'
  * @import { OldDrawing } from './autosave.js'
  * @import { Color } from './markup.js'
- * @import { PatternId } from './patterns.js'
- * @import { Sticker } from './stickers.js'
  * @import { Point, Tool } from './tools.js'
  * @import { Params } from '../lib/translate.js'
  * @typedef {{ src: string, name: string, width: number, height: number }} Backdrop the base image
@@ -44,7 +42,7 @@ import { Message } from './message.js';
 import { Painter } from './painter.js';
 import { Selection } from './selection.js';
 import { SelectionBox } from './selection-box.js';
-import { listenToStickers } from './sticker-menu.js';
+import { StickerMenu } from './sticker-menu.js';
 import { Toolbar } from './toolbar.js';
 import { Viewport } from './viewport.js';
 
@@ -75,8 +73,10 @@ export class DoodleCanvas extends HTMLElement {
   #selectionBox = null;
   /** @type {LayersPanel | null} null in the compact canvas */
   #panel = null;
-  /** @type {HTMLElement[]} */
-  #menus = [];
+  /** @type {StickerMenu | null} */
+  #stickers = null;
+  /** @type {HTMLElement | null} "⋯"; the compact canvas has none */
+  #menu = null;
 
   connectedCallback() {
     this.#listening = new AbortController();
@@ -84,7 +84,8 @@ export class DoodleCanvas extends HTMLElement {
     new Input(this, signal);
     this.#selectionBox = new SelectionBox(this, signal);
     this.toolbar.listen((command) => this.runCommand(command), signal);
-    this.#listenToMenus(signal);
+    this.#stickers = new StickerMenu(this, signal);
+    if (!this.hasAttribute('compact')) this.#listenToFull(signal);
     this.querySelector('.sketch-file')?.addEventListener('change', this.#importChosen, { signal });
     this.#on('import-url', (url) => this.importImage(String(url)));
     this.#on('import-file', (file) => file instanceof File && this.importImage(file));
@@ -282,7 +283,8 @@ export class DoodleCanvas extends HTMLElement {
     const act = tool
       ? () => this.#chooseTool(/** @type {Tool} */ (command))
       : (this.#acts[command] ?? this.#panel?.acts[command]);
-    for (const menu of this.#menus) closeMenu(menu);
+    if (this.#menu) closeMenu(this.#menu);
+    this.#stickers?.close();
     return act !== undefined && act() !== false;
   }
 
@@ -335,7 +337,7 @@ export class DoodleCanvas extends HTMLElement {
     download: () => this.#download(),
     help: () => this.#help?.showModal(),
     close: () => this.#help?.close(),
-    stickers: () => this.#openStickers(),
+    stickers: () => this.#stickers?.open(),
     recolor: () => this.selection.recolor(this.brush.color) && this.changed(),
     commit: () => this.selection.box !== null && this.commitSelection(),
     duplicate: () => this.#float(() => this.selection.duplicate()),
@@ -400,24 +402,9 @@ export class DoodleCanvas extends HTMLElement {
   }
 
   /** @param {AbortSignal} signal */
-  #listenToMenus(signal) {
-    const stickers = attachMenu(this, '.sketch-sticker-button', '.sketch-stickers', signal);
-    const place = (/** @type {Sticker} */ sticker) => this.#placeSticker(sticker);
-    const fill = (/** @type {PatternId} */ pattern) => {
-      this.toolbar.fillWith(pattern);
-      closeMenu(stickers);
-    };
-    listenToStickers(stickers, place, fill, signal);
-    this.#menus = [stickers];
-    if (this.hasAttribute('compact')) return;
-    this.#menus.push(attachMenu(this, '.sketch-more', '.sketch-menu', signal));
+  #listenToFull(signal) {
+    this.#menu = attachMenu(this, '.sketch-more', '.sketch-menu', signal);
     this.#panel = new LayersPanel(this, (id, params) => this.#text(id, params), signal);
-  }
-
-  #openStickers() {
-    const panel = find(this, '.sketch-stickers', HTMLElement);
-    panel.showPopover();
-    panel.querySelector('button')?.focus();
   }
 
   /** @param {Tool} tool */
@@ -429,15 +416,6 @@ export class DoodleCanvas extends HTMLElement {
   /** @param {number} by */
   #resizeBrush(by) {
     this.toolbar.size += by;
-  }
-
-  /** @param {Sticker} sticker */
-  #placeSticker(sticker) {
-    for (const menu of this.#menus) closeMenu(menu);
-    if (!this.mayDraw()) return;
-    this.selection.place(sticker, this.brush.color);
-    this.changed();
-    this.sheet.focus({ preventScroll: true });
   }
 
   /**

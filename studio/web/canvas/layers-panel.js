@@ -24,6 +24,7 @@ export class LayersPanel {
   #panel;
   #slider;
   #resetFocus;
+  #resetActs;
   #cancel = () => {};
 
   /**
@@ -36,7 +37,8 @@ export class LayersPanel {
     this.#text = text;
     this.#panel = find(canvas, '.sketch-layers', HTMLElement);
     this.#slider = find(this.#panel, 'input', HTMLInputElement);
-    roveFocus(find(this.#panel, '.sketch-layer-acts', HTMLElement), 'button', signal);
+    const acts = find(this.#panel, '.sketch-layer-acts', HTMLElement);
+    this.#resetActs = roveFocus(acts, 'button', signal);
     this.#resetFocus = roveFocus(this.#list, 'button', signal);
     this.#list.addEventListener('click', (event) => this.#press(event), { signal });
     this.#slider.addEventListener('input', () => this.#fade(false), { signal });
@@ -130,6 +132,7 @@ export class LayersPanel {
     for (const [action, isEnabled] of Object.entries(enabled)) {
       find(this.#panel, `[data-action=${action}]`, HTMLButtonElement).disabled = !isEnabled;
     }
+    if (this.#panel.querySelector('[tabindex="0"]:disabled')) this.#resetActs();
     this.#slider.value = String(Math.round(100 * active.opacity));
     find(this.#panel, 'output', HTMLElement).textContent = this.#slider.value;
   }

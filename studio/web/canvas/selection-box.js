@@ -7,6 +7,7 @@
  * @typedef {'' | 'n' | 'ne' | 'e' | 'se' | 's' | 'sw' | 'w' | 'nw'} Handle the empty one moves
  */
 import { find } from '../lib/dom.js';
+import { roveFocus } from '../lib/roving-focus.js';
 import { pointerToPixel } from './viewport.js';
 
 /** Of the smaller side, in pixels of what is sent. */
@@ -65,6 +66,7 @@ export class SelectionBox {
   #canvas;
   #frame;
   #bar;
+  #resetBar;
   /** @type {{ pointer: number, handle: Handle, x: number, y: number, box: Box } | null} */
   #grip = null;
 
@@ -76,6 +78,7 @@ export class SelectionBox {
     this.#canvas = canvas;
     this.#frame = find(canvas, '.sketch-selection', HTMLElement);
     this.#bar = find(canvas, '.sketch-selection-bar', HTMLElement);
+    this.#resetBar = roveFocus(this.#bar, 'button', signal);
     const frame = this.#frame;
     frame.addEventListener('pointerdown', (event) => this.#down(event), { signal });
     frame.addEventListener('pointermove', (event) => this.#move(event), { signal });
@@ -106,7 +109,10 @@ export class SelectionBox {
       width: percent(box.width, width),
       height: percent(box.height, height),
     });
-    find(this.#bar, '[data-action=fill-selection]', HTMLElement).hidden = !selection.canFill;
+    const fill = find(this.#bar, '[data-action=fill-selection]', HTMLElement);
+    if (fill.hidden === !selection.canFill) return;
+    fill.hidden = !selection.canFill;
+    this.#resetBar();
   }
 
   get #least() {

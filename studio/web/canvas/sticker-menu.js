@@ -1,11 +1,13 @@
 /**
  * The menu of stickers, which are laid on the canvas, and of patterns, which an area is filled with.
  *
+ * @import { DoodleCanvas } from './doodle-canvas.js'
  * @import { PatternId } from './patterns.js'
  * @import { Sticker } from './stickers.js'
  */
 import { closest, element, find } from '../lib/dom.js';
 import { toPng } from './images.js';
+import { attachMenu, closeMenu } from './menu.js';
 import { PATTERNS, thinOut } from './patterns.js';
 import { blankPixels, wholeOf } from './pixels.js';
 import { pathOf, STICKERS } from './stickers.js';
@@ -33,23 +35,51 @@ export function fillStickers(panel) {
   find(panel, '.sketch-pattern-grid', HTMLElement).append(...patterns);
 }
 
-/**
- * @param {HTMLElement} panel
- * @param {(sticker: Sticker) => void} onSticker
- * @param {(pattern: PatternId) => void} onPattern
- * @param {AbortSignal} signal ends listening
- */
-export function listenToStickers(panel, onSticker, onPattern, signal) {
-  const press = (/** @type {Event} */ event) => {
+export class StickerMenu {
+  #canvas;
+  #panel;
+
+  /**
+   * @param {DoodleCanvas} canvas
+   * @param {AbortSignal} signal ends listening
+   */
+  constructor(canvas, signal) {
+    this.#canvas = canvas;
+    const panel = attachMenu(canvas, '.sketch-sticker-button', '.sketch-stickers', signal);
+    this.#panel = panel;
+    panel.addEventListener('click', (event) => this.#press(event), { signal });
+    // Until it is opened first nothing need wait for them.
+    panel.addEventListener('beforetoggle', () => drawPatterns(panel), { signal, once: true });
+  }
+
+  open() {
+    this.#panel.showPopover();
+    this.#panel.querySelector('button')?.focus();
+  }
+
+  close() {
+    closeMenu(this.#panel);
+  }
+
+  /** @param {Event} event */
+  #press(event) {
     const { sticker, pattern } = closest(event, 'button')?.dataset ?? {};
     const shape = STICKERS.find(({ id }) => id === sticker);
     const fill = PATTERNS.find(({ id }) => id === pattern);
-    if (shape) onSticker(shape);
-    if (fill) onPattern(fill.id);
-  };
-  panel.addEventListener('click', press, { signal });
-  // Until it is opened first nothing need wait for them.
-  panel.addEventListener('beforetoggle', () => drawPatterns(panel), { signal, once: true });
+    if (!shape && !fill) return;
+    this.close();
+    if (fill) this.#canvas.toolbar.fillWith(fill.id);
+    if (shape) this.#place(shape);
+  }
+
+  /** @param {Sticker} sticker floats on the canvas from now on */
+  #place(sticker) {
+    const { brush, selection, sheet } = this.#canvas;
+    if (!this.#canvas.mayDraw()) return;
+    selection.place(sticker, brush.color);
+    this.#canvas.changed();
+    sheet.focus({ preventScroll: true });
+  }
 }
 
 /** @param {HTMLElement} panel */

@@ -65,7 +65,7 @@ export class Toolbar {
     };
     this.#resetPalette = rove('.sketch-palette', 'button, input');
     this.#resetTools = rove('.sketch-tools');
-    for (const group of ['.sketch-view', '.sketch-selection-bar']) rove(group);
+    rove('.sketch-view');
     for (const group of ['.sketch-sticker-grid', '.sketch-pattern-grid']) rove(group);
   }
 
