@@ -248,9 +248,9 @@ def test_keys_choose_tools_and_a_sheet_tells_them(page: Page) -> None:
         page.keyboard.press(key)
         expect(page.locator(f"[data-tool={tool}]")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("?")
-    expect(page.locator(".sketch-help")).to_be_visible()
+    expect(page.locator("dialog.shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.locator(".sketch-help")).not_to_be_visible()
+    expect(page.locator("dialog.shortcuts")).not_to_be_visible()
 
 
 def test_layers_a_sticker_and_a_lasso_are_sent_flattened_and_kept(

@@ -335,8 +335,6 @@ export class DoodleCanvas extends HTMLElement {
     'zoom-fit': () => this.viewport.reset(),
     import: () => find(this, '.sketch-file', HTMLInputElement).click(),
     download: () => this.#download(),
-    help: () => this.#help?.showModal(),
-    close: () => this.#help?.close(),
     stickers: () => this.#stickers?.open(),
     recolor: () => this.selection.recolor(this.brush.color) && this.changed(),
     commit: () => this.selection.box !== null && this.commitSelection(),
@@ -375,11 +373,6 @@ export class DoodleCanvas extends HTMLElement {
   get #built() {
     this.#parts ??= this.#build();
     return this.#parts;
-  }
-
-  get #help() {
-    const help = this.querySelector('.sketch-help');
-    return help instanceof HTMLDialogElement ? help : null;
   }
 
   /**

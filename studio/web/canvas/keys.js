@@ -1,5 +1,5 @@
 /**
- * The keys of the canvas, in one table: for its input, and for lists of keys. They work while the canvas has
+ * The keys of the canvas, in one table: for its input, and for the page's list of keys. They work while the canvas has
  * the focus; those with Ctrl (on a Mac also Command) work wherever no text is edited.
  *
  * @typedef {object} CanvasKey
@@ -33,7 +33,6 @@ export const CANVAS_KEYS = [
   { keys: ['Enter', 'Escape'], command: 'commit', text: 'studio.canvas_commit' },
   { keys: ['Ctrl+Z'], command: 'undo', text: 'studio.canvas_undo' },
   { keys: ['Ctrl+Shift+Z', 'Ctrl+Y'], command: 'redo', text: 'studio.canvas_redo' },
-  { keys: ['?'], command: 'help', text: 'studio.canvas_help_sheet' },
 ];
 
 const COMMANDS = new Map(

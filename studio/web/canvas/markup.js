@@ -3,11 +3,9 @@
  * element, its tooltip and its label, by id; `data-full` is left out of the compact canvas.
  */
 import { element, find, findAll } from '../lib/dom.js';
-import { CANVAS_KEYS } from './keys.js';
 import { fillStickers } from './sticker-menu.js';
 
 /**
- * @import { CanvasKey } from './keys.js'
  * @typedef {{ name: string, hex: string }} Color with its name in the reader's language
  */
 
@@ -97,20 +95,13 @@ const MARKUP = `
     <button type="button" data-action="import" data-text="studio.canvas_import_about"></button>
     <button type="button" data-action="download" data-text="studio.canvas_download_about"></button>
     <button type="button" data-action="clear" data-text="studio.canvas_clear"></button>
-    <button type="button" data-action="help" data-text="studio.canvas_help_about"></button>
     <hr>
     <label><input type="checkbox" name="smooth" checked><span data-text="studio.canvas_smooth"></span></label>
     <label><input type="checkbox" name="pressureSize" checked><span data-text="studio.canvas_pressure_size"></span></label>
     <label><input type="checkbox" name="pressureOpacity"><span data-text="studio.canvas_pressure_opacity"></span></label>
     <label><input type="checkbox" name="penOnly"><span data-text="studio.canvas_pen_only"></span></label>
   </div>
-  <input class="sketch-file" type="file" accept="image/*" hidden data-label="studio.canvas_file" data-full>
-  <dialog class="sketch-help" data-label="studio.canvas_shortcuts" data-full>
-    <h2 data-text="studio.canvas_shortcuts"></h2>
-    <dl></dl>
-    <p data-text="studio.canvas_help_focus"></p>
-    <button type="button" data-action="close" data-text="studio.canvas_close"></button>
-  </dialog>`;
+  <input class="sketch-file" type="file" accept="image/*" hidden data-label="studio.canvas_file" data-full>`;
 
 /**
  * Fills a canvas element.
@@ -124,16 +115,6 @@ export function build(root, isCompact) {
     part.remove();
   }
   fillStickers(find(root, '.sketch-stickers', HTMLElement));
-  root.querySelector('.sketch-help dl')?.append(...CANVAS_KEYS.flatMap(helpRow));
-}
-
-/** @param {CanvasKey} row */
-function helpRow({ keys, text }) {
-  const caps = keys.map((key) => element('kbd', {}, key));
-  for (const cap of caps) if (cap.textContent === 'Space') cap.dataset.text = 'studio.canvas_space';
-  const about = element('dd');
-  about.dataset.text = text;
-  return [element('dt', {}, ...caps.flatMap((cap) => [cap, ' '])), about];
 }
 
 /**

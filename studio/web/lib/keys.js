@@ -10,6 +10,7 @@
  * @property {Place} place
  * @property {string} [command] of `shell/commands.js`; without one the place itself listens to its keys
  */
+import { CANVAS_KEYS } from '../canvas/keys.js';
 import { t } from './i18n.js';
 
 /** @type {Readonly<Record<Place, string>>} text ids of the places' names, in the order of the list */
@@ -40,12 +41,9 @@ export const KEYS = [
   { keys: ['Ctrl+Shift+Z', 'Ctrl+Y'], text: 'page.keys.redo', place: 'studio' },
   { keys: ['\\'], command: 'inspector', text: 'page.keys.inspector', place: 'studio' },
   { keys: ['1', '2', '3', '4'], text: 'page.keys.focus_variant', place: 'studio' },
-  { keys: ['B', 'E', 'F', 'I'], text: 'studio.canvas_help_tools', place: 'canvas' },
-  { keys: ['L', 'R', 'O'], text: 'studio.canvas_help_shapes', place: 'canvas' },
-  { keys: ['M'], text: 'studio.canvas_help_mirror', place: 'canvas' },
-  { keys: ['[', ']'], text: 'studio.canvas_help_brush', place: 'canvas' },
-  { keys: ['+', '-', '0'], text: 'studio.canvas_help_zoom', place: 'canvas' },
-  { keys: ['H', 'Space'], text: 'studio.canvas_help_pan', place: 'canvas' },
+  ...CANVAS_KEYS.filter(({ keys }) => !keys[0].startsWith('Ctrl+')).map(
+    ({ keys, text }) => /** @type {Key} */ ({ keys, text, place: 'canvas' }),
+  ),
   { keys: ['S'], text: 'page.keys.pick', place: 'results' },
   { keys: ['C'], text: 'page.keys.compare', place: 'results' },
   { keys: ['Z'], text: 'page.keys.open', place: 'results' },

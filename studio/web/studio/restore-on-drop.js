@@ -37,7 +37,7 @@ function restore(file) {
 /** @param {File} file that carries settings */
 function ask(file) {
   const title = t('studio.image_has_settings');
-  const dialog = element('dialog', { className: 'sketch-help image-dialog', ariaLabel: title });
+  const dialog = element('dialog', { className: 'image-dialog', ariaLabel: title });
   /**
    * @param {string} label
    * @param {(file: File) => void} [action]
