@@ -107,9 +107,11 @@ def wait_for_evaluation(admin: TestClient, url: str) -> Any:
     return until(lambda: admin.get(url).json(), lambda it: it["state"] != "running")
 
 
-def test_evaluations_are_started_and_polled(admin: TestClient) -> None:
+def test_evaluations_are_started_and_polled(admin: TestClient, studio: AppContainer) -> None:
+    preset = studio.stores.themes.get_version("quick-sketch").preset
+    studio.stores.themes.save(preset.model_copy(update={"slug": "two", "base_images": ("mia",)}))
     for kind in ("robustness", "regression"):
-        url = f"{V1}/quick-sketch/versions/1/{kind}"
+        url = f"{V1}/two/versions/1/{kind}"
         assert admin.get(url).json()["state"] == "none"
         assert admin.post(url).status_code == 202
         response = wait_for_evaluation(admin, url)
