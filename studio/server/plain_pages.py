@@ -1,7 +1,7 @@
 """Renders the pages' HTML in the reader's language: the plain pages, and the shell around the studio page."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -16,6 +16,14 @@ from studio.server.templating import Templates
 _TEMPLATES = Templates(Path(__file__).parent / "templates")
 
 
+class StudioShell(NamedTuple):
+    """The shell of the studio page as HTML: for its head, and what its body has before and after Gradio's part."""
+
+    head: str
+    before: str
+    after: str
+
+
 def plain_page(name: str, request: Request, status: int = 200, **values: Any) -> HTMLResponse:
     """The page of `templates/<name>.html`, rendered with `values`. Its script is
     `studio/web/pages/<name>.js`."""
@@ -23,9 +31,11 @@ def plain_page(name: str, request: Request, status: int = 200, **values: Any) ->
     return HTMLResponse(page, status, {"Vary": VARY})
 
 
-def studio_shell(scope: Scope, language: str) -> str:
+def studio_shell(scope: Scope, language: str) -> StudioShell:
     """The shell of the studio page in `language`, with placeholders for its panes."""
-    return _render("studio-shell.html", {**scope, "path": STUDIO}, language)
+    of_studio = {**scope, "path": STUDIO}
+    parts = ("app-head.html", "studio-shell.html", "studio-shell-end.html")
+    return StudioShell(*(_render(part, of_studio, language) for part in parts))
 
 
 def _render(template: str, scope: Scope, language: str, **values: Any) -> str:

@@ -32,6 +32,7 @@ MODULES = (
     "shell/panes.js",
     "studio/restore-on-drop.js",
     "studio/notices.js",
+    "studio/version-state.js",
     "studio/drafts.js",
     "studio/url-params.js",
     "studio/grid.js",

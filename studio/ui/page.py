@@ -43,10 +43,11 @@ class StudioPage:
             )
             self.variant_id = gr.Number(0, visible=False, precision=0)
             with gr.Row(elem_id="workbench"):
-                with gr.Column(elem_id="canvas-pane", min_width=0):
-                    self.drawing = CanvasPanel(studio, texts)
+                # Before the canvas, at whose right it is shown: Tab gets to Generate soon.
                 with gr.Column(elem_id="results-pane", min_width=0):
                     self.run = RunPanel(studio, texts)
+                with gr.Column(elem_id="canvas-pane", min_width=0):
+                    self.drawing = CanvasPanel(studio, texts)
                 with gr.Column(elem_id="inspector-pane", min_width=0):
                     self.theme.build_recipes()
                     self.grid = GridPanel(texts)

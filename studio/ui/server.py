@@ -25,6 +25,7 @@ from studio.server.connections import Connection
 from studio.server.dependencies import set_container
 from studio.server.languages import LanguageChoiceMiddleware
 from studio.server.languages import router as language_router
+from studio.server.manifest import router as manifest_router
 from studio.server.not_found_page import NotFoundPageMiddleware
 from studio.server.openapi import PROBLEM_RESPONSES, describe_errors
 from studio.server.origins import SameOriginMiddleware
@@ -105,6 +106,7 @@ def build_app(studio: AppContainer, bodies: BodyLimits = BODIES) -> FastAPI:
     app.state.recent_log = install_recent_log()
     add_error_handlers(app)
     app.include_router(language_router, include_in_schema=False)
+    app.include_router(manifest_router, include_in_schema=False)
     app.mount("/own", StaticFiles(directory=STYLESHEET.parent))
     app.mount(WEB_PREFIX.rstrip("/"), WebFiles())
     app.include_router(page_router)

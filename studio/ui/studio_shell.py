@@ -10,11 +10,13 @@ import re
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from studio.server.plain_pages import studio_shell
+from studio.server.plain_pages import StudioShell, studio_shell
 
 _HTML = re.compile(r"<html\b[^>]*>")
 _BODY = re.compile(r"<body\b[^>]*>")
+_MANIFEST = re.compile(r"<link rel=\"manifest\"[^>]*>")
 _HEAD_END = "</head>"
+_BODY_END = "</body>"
 
 
 class StudioShellMiddleware:
@@ -60,14 +62,16 @@ def _opens_page(scope: Scope) -> bool:
     return path.removeprefix(scope.get("root_path", "")) == "/"
 
 
-def insert_shell(page: str, language: str, head: str, shell: str) -> str:
-    """Gradio's page with `head` at the end of its head and `shell` at the start of its body.
+def insert_shell(page: str, language: str, head: str, shell: StudioShell) -> str:
+    """Gradio's page with `head` at the end of its head, and its body inside of `shell`.
 
-    The inline styles of `<html>` and `<body>` are dropped: `workbench.css` lays the page out.
+    The manifest that Gradio links, which says Gradio's name, is dropped. The inline styles of `<html>` and `<body>` are dropped: `workbench.css` lays the page out.
     """
     page = _replace_once(_HTML, f'<html lang="{language}" data-language="{language}">', page)
-    page = _replace_once(re.compile(_HEAD_END), f"{head}{_HEAD_END}", page)
-    return _replace_once(_BODY, f'<body class="studio">\n{shell}', page)
+    page = _replace_once(_MANIFEST, "", page)
+    page = _replace_once(re.compile(_HEAD_END), f"{shell.head}{head}{_HEAD_END}", page)
+    page = _replace_once(_BODY, f'<body class="studio">\n{shell.before}', page)
+    return _replace_once(re.compile(_BODY_END), f"{shell.after}{_BODY_END}", page)
 
 
 def _replace_once(tag: re.Pattern[str], replacement: str, page: str) -> str:

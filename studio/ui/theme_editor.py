@@ -38,14 +38,14 @@ class ThemeEditor:
     def build_header(self) -> None:
         """Builds the choice of the theme, its name, and the buttons that restore and save."""
         preset = self.initial.preset
+        self.name = gr.Textbox(
+            preset.name, label=self.texts("theme.name"), max_length=80, elem_id="theme-name"
+        )
         self.preset = gr.Dropdown(
             self.theme_choices(),
             value=preset.slug,
             label=self.texts("studio.theme"),
             elem_id="theme",
-        )
-        self.name = gr.Textbox(
-            preset.name, label=self.texts("theme.name"), max_length=80, elem_id="theme-name"
         )
         self.restore = gr.UploadButton(
             self.texts("studio.restore_from_image"),

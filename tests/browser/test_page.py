@@ -1,7 +1,7 @@
 """The page as a whole: it fits its window, and takes the first click."""
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Server, open_studio
 from tests.browser.driving import DRAWN_AT_THE_WAIST, settle
@@ -43,3 +43,49 @@ def test_a_click_right_after_the_page_opened_is_answered(browser: Browser, serve
             open_studio(opened, server)
             opened.locator("#sample-doodles [data-id=star-dress]").click()
             opened.wait_for_function(DRAWN_AT_THE_WAIST)
+
+
+def test_the_keyboard_reaches_generate_soon_and_every_command(page: Page) -> None:
+    """Issue 22, 10: at most 12 Tab stops to Generate (72 before); a palette, found in any language."""
+    focused = "document.activeElement.id"
+    stops = 0
+    while page.evaluate(focused) != "generate":
+        page.keyboard.press("Tab")
+        stops += 1
+        assert stops <= 12
+    page.keyboard.press("?")
+    expect(page.locator(".shortcuts")).to_contain_text("Ctrl+Enter")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Search and commands")
+    palette.get_by_role("combobox").fill("历史")
+    expect(palette.get_by_role("option")).to_have_text(["HistoryPage"])
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/history")
+
+
+def test_the_themes_name_and_version_are_readable(page: Page) -> None:
+    name = page.locator("#theme-name").get_by_role("textbox")
+    for width in (390, 768, 1440):
+        page.set_viewport_size({"width": width, "height": 844})
+        settle(page)
+        seen = "it => document.elementFromPoint(...['left', 'top'].map((side) => it.getBoundingClientRect()[side] + 12)) === it"  # fmt: skip
+        assert name.evaluate(seen), width
+        assert name.evaluate("it => it.clientWidth >= 60"), width
+        expect(page.locator("#version-state b")).to_be_visible()
+    expect(page.locator("#version-state")).to_have_text("v1 · savedDraft")
+    name.fill("Garden party")
+    expect(page.locator("#version-state")).to_contain_text("1 unsaved change")
+
+
+def test_controls_wait_for_their_script_and_links_do_not(page: Page, server: Server) -> None:
+    page.route("**/tests*.js", lambda _: None)  # It does not come.
+    page.goto(f"{server.url}/tests", wait_until="commit")
+    takes_focus = "it => { it.focus(); return document.activeElement === it; }"
+    assert not page.locator("#kind").evaluate(takes_focus)
+    page.locator(".rail [data-place=themes]").click()
+    page.wait_for_url("**/themes")
+    page.unroute("**/tests*.js")
+    page.goto(f"{server.url}/tests", wait_until="commit")
+    page.locator("#new").click()
+    expect(page.get_by_role("dialog", name="New test")).to_be_visible()

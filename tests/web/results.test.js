@@ -15,6 +15,7 @@ import {
 } from '../../studio/web/results/run-state.js';
 import { MAX_RUNS, SessionRuns } from '../../studio/web/results/session-runs.js';
 import { digest, isEarlier, settingsOf } from '../../studio/web/results/settings.js';
+import { mountKeyCommands } from '../../studio/web/shell/key-commands.js';
 
 /** @import { Card, Run } from '../../studio/web/results/run-state.js' */
 
@@ -265,6 +266,7 @@ describe('the prompt bar', () => {
       <div class="sketch"></div>`;
     document.body.append(new ResultGrid());
     mountPromptBar();
+    mountKeyCommands();
     const grid = /** @type {ResultGrid} */ (document.querySelector('result-grid'));
     const sketch = Object.assign(document.querySelector('.sketch') ?? {}, { isEmpty: true });
     const press = (/** @type {KeyboardEventInit} */ init) =>

@@ -6,9 +6,9 @@ import english from '../../studio/locales/en.json';
 import { element, find } from '../../studio/web/lib/dom.js';
 import { endText, mountActivityTray } from '../../studio/web/shell/activity-tray.js';
 import { mountColorSchemeMenu } from '../../studio/web/shell/color-scheme-menu.js';
-import { clampWidth, mountDrawer, mountSplitter } from '../../studio/web/shell/panes.js';
+import { clampWidth, mountInspectorToggle, mountSplitter } from '../../studio/web/shell/panes.js';
 
-// Before the imports: the system is dark.
+// Before the imports: the system is dark, the window narrow.
 vi.hoisted(() => {
   const matchMedia = () => Object.assign(new EventTarget(), { matches: true });
   Object.assign(globalThis, { matchMedia });
@@ -106,6 +106,21 @@ test('another color scheme is stored, and applied at once', () => {
   expect(applied).toHaveBeenCalledTimes(2);
 });
 
+test('the color of the window’s frame follows the scheme, whatever the system has', () => {
+  const meta = (/** @type {string} */ scheme) => {
+    const made = element('meta', { name: 'theme-color' });
+    made.dataset.scheme = scheme;
+    return made;
+  };
+  const [light, dark] = [meta('light'), meta('dark')];
+  document.head.append(light, dark);
+  localStorage.setItem('doodle-theme-studio-color-scheme', 'light');
+  document.dispatchEvent(new Event('color-scheme'));
+  expect([light.media, dark.media]).toEqual(['all', 'not all']);
+  light.remove();
+  dark.remove();
+});
+
 test('the stored color scheme comes before the system’s, on the page and in Gradio', () => {
   document.body.append(document.createElement('gradio-app'));
   const shown = () => {
@@ -161,10 +176,10 @@ describe('the panes', () => {
     expect(width()).toBe('516px');
   });
 
-  test('the drawer is opened by its button and closed by Escape', () => {
+  test('in a narrow window the inspector is a drawer, which Escape closes', () => {
     const button = element('button');
     document.body.append(button);
-    mountDrawer(button);
+    mountInspectorToggle(button);
     const isOpen = () => document.documentElement.hasAttribute('data-inspector-open');
     button.click();
     expect([isOpen(), button.getAttribute('aria-expanded')]).toEqual([true, 'true']);

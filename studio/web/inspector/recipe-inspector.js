@@ -139,7 +139,8 @@ export class RecipeInspector extends HTMLElement {
     this.#panels.get(tabs.chosen())?.update(errors);
     tabs.update(editor.preset, changes, errors);
     this.#showCopied(editor);
-    const detail = { count: changes.length, isValid: errors.size === 0 };
+    const { slug, version } = editor.saved;
+    const detail = { slug, version, count: changes.length, isValid: errors.size === 0 };
     this.dispatchEvent(new CustomEvent('unsaved-changes', { bubbles: true, detail }));
   }
 

@@ -1,10 +1,21 @@
-/** When a page can be used. */
+/**
+ * When a page can be used. The server writes its controls `inert` (`await_script` in
+ * `studio/server/templating.py`): a form that is sent before its script listens would load the page anew,
+ * and a click would do nothing. Links work at once.
+ */
+import { findAll } from './dom.js';
 
 /**
- * Lets the reader use the page. Until its script listens, the page is inert: a form that is sent before
- * would load the page anew, and a click would do nothing.
+ * Has controls take presses and keys.
+ *
+ * @param {string} [within] selector of what they are in; without one the page's own, not those of the shell
  */
-export function markReady() {
-  const main = document.querySelector('main');
-  if (main) main.inert = false;
+export function markReady(within = 'main, #topbar-actions') {
+  for (const root of findAll(document, within, HTMLElement)) {
+    const waiting = findAll(root, '[data-waits]', HTMLElement);
+    for (const control of root.matches('[data-waits]') ? [root, ...waiting] : waiting) {
+      control.removeAttribute('inert');
+      delete control.dataset.waits;
+    }
+  }
 }

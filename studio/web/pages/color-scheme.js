@@ -23,6 +23,11 @@
     root.style.colorScheme = isDark ? 'dark' : 'light';
     root.classList.toggle('dark', isDark);
     document.body?.classList.toggle('dark', isDark);
+    /** @type {NodeListOf<HTMLMetaElement>} */
+    const colors = document.querySelectorAll('meta[name=theme-color]');
+    for (const meta of colors) {
+      meta.media = (meta.dataset.scheme === 'dark') === isDark ? 'all' : 'not all';
+    }
     // Gradio reads it once, when its scripts run; else it would follow the system.
     document.querySelector('gradio-app')?.setAttribute('theme_mode', isDark ? 'dark' : 'light');
   }

@@ -40,18 +40,10 @@ class Gallery {
     onPress(create, () => this.#create());
     onPress(importFile, () => this.#import());
     onPress(part('#no-themes button'), () => this.#leaveEmpty());
-    document.addEventListener('keydown', (event) => this.#focusSearch(event));
     markReady();
     importFile.disabled = false;
     // What a new theme begins with is one of those that are listed.
     create.disabled = !(await withErrorDisplay(() => this.#load()));
-  }
-
-  /** @param {KeyboardEvent} event */
-  #focusSearch(event) {
-    if (event.key !== '/' || event.target !== document.body) return;
-    event.preventDefault();
-    this.#search.focus();
   }
 
   async #load() {

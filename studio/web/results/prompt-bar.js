@@ -1,11 +1,12 @@
 /**
- * The prompt bar: Generate and its keys, the prompt's length, the seed as random or fixed, and the question
- * before a run without a doodle.
+ * The prompt bar: Generate, Enter in the prompt, Escape as Stop, the prompt's length, the seed as random or
+ * fixed, and the question before a run without a doodle.
  *
  * @import { ResultGrid } from './result-grid.js'
  */
 import { closest, element, find } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
+import { hintKey } from '../lib/keys.js';
 import { STORAGE_KEYS } from '../lib/storage.js';
 import { showCanvas, trySample } from './first-run.js';
 import { canvasHasFocus } from './page-actions.js';
@@ -59,8 +60,7 @@ class PromptBar {
   #question = element('div', { className: 'empty-doodle', role: 'status', hidden: true });
 
   constructor() {
-    this.#generate.setAttribute('aria-keyshortcuts', 'Control+Enter');
-    this.#generate.title = t('studio.generate_key');
+    hintKey(this.#generate, 'generate');
     find(document, '#random-seed', HTMLElement).title = t('studio.seed_toggle');
     this.#fillQuestion();
     this.#bar.append(this.#question);
@@ -143,10 +143,7 @@ class PromptBar {
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (document.querySelector('dialog[open]')) return;
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      this.#generate.click();
-    } else if (event.key === 'Escape' && !event.defaultPrevented && !this.#stop.disabled) {
+    if (event.key === 'Escape' && !event.defaultPrevented && !this.#stop.disabled) {
       const isBusyElsewhere = canvasHasFocus() || closest(event, '[role=listbox], [role=combobox]');
       if (!isBusyElsewhere && !document.querySelector('.coach')) this.#stop.click();
     }

@@ -1,8 +1,9 @@
 /**
  * The panes of the studio page: their widths, which splitters change and this browser stores, and the
- * inspector as a drawer where the window has no room for it.
+ * inspector, which can be hidden, and is a drawer where the window has no room for it.
  */
 import { find, findAll } from '../lib/dom.js';
+import { markReady } from '../lib/ready.js';
 import { STORAGE_KEYS } from '../lib/storage.js';
 
 /** Pixels that an arrow key moves a splitter by. */
@@ -109,12 +110,14 @@ function measure({ pane }) {
 }
 
 /**
- * Opens and closes the drawer of the inspector. Escape closes it, and the focus goes back to the button.
+ * Shows and hides the inspector: a pane, and in a narrow window a drawer, which Escape closes; the focus
+ * goes back to the button then.
  *
  * @param {HTMLElement} button
  */
-export function mountDrawer(button) {
+export function mountInspectorToggle(button) {
   const root = document.documentElement;
+  const isNarrow = matchMedia('(max-width: 1100px)');
 
   /** @param {boolean} isOpen */
   function open(isOpen) {
@@ -122,7 +125,10 @@ export function mountDrawer(button) {
     button.ariaExpanded = String(isOpen);
   }
 
-  button.addEventListener('click', () => open(!root.hasAttribute('data-inspector-open')));
+  button.addEventListener('click', () => {
+    if (isNarrow.matches) open(!root.hasAttribute('data-inspector-open'));
+    else root.toggleAttribute('data-inspector-hidden');
+  });
   document.addEventListener('keydown', (event) => {
     const isOpen = root.hasAttribute('data-inspector-open');
     if (event.key !== 'Escape' || !isOpen || document.querySelector('dialog[open]')) return;
@@ -135,5 +141,6 @@ if (document.body.classList.contains('studio')) {
   for (const [id, pane] of Object.entries(PANES)) {
     mountSplitter(find(document, `#${id}`, HTMLElement), pane);
   }
-  mountDrawer(find(document, '#inspector-toggle', HTMLElement));
+  mountInspectorToggle(find(document, '#inspector-toggle', HTMLElement));
+  markReady();
 }

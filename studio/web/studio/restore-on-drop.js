@@ -4,13 +4,8 @@
  */
 import { closest, element, find } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
+import { TEXT_FIELDS } from '../lib/keys.js';
 import { carriesSettings } from '../lib/png.js';
-
-const TEXT_INPUTS = [
-  'textarea:not([readonly])',
-  '[contenteditable=true]',
-  'input:not([readonly], [type=range], [type=checkbox], [type=radio], [type=color], [type=file])',
-].join(', ');
 
 /**
  * @param {'show-message' | 'import-file'} name of an event of the canvas
@@ -90,7 +85,7 @@ function drag(event) {
 function paste(event) {
   const files = [...(event.clipboardData?.files ?? [])];
   const image = files.find((file) => file.type.startsWith('image/'));
-  const isTyping = closest(event, TEXT_INPUTS) !== null;
+  const isTyping = closest(event, TEXT_FIELDS) !== null;
   if (!image || isTyping || document.querySelector('dialog[open]')) return;
   event.preventDefault();
   takeOnCanvas(image);

@@ -2,14 +2,18 @@
 
 import re
 import threading
+from io import BytesIO
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from studio.app import AppContainer
 from studio.locales import LANGUAGES, templates
-from studio.server.places import MOVED, PLACES, PLAIN_PAGES, ROOTS, STUDIO
+from studio.server.manifest import MANIFEST
+from studio.server.places import MOVED, PLACES, PLAIN_PAGES, ROOTS, STUDIO, PlacePage
+from studio.server.templating import await_script
 from studio.server.web_files import WEB
 from studio.ui.server import build_app
 from tests.fake_renderer import FakeRenderer
@@ -17,6 +21,7 @@ from tests.waiting import until
 
 TASKS = "/api/v1/background-tasks"
 READER = {"accept": "text/html"}
+CONTROLS = re.compile(r"<(?:button|input|select|textarea)\b[^>]*>")
 CURRENT = re.compile(r'<a href="([^"]*)"[^>]*aria-current="(\w+)"')
 
 
@@ -71,6 +76,51 @@ def test_every_plain_page_has_a_script(client: TestClient) -> None:
     for page in PLAIN_PAGES:
         assert (WEB / "pages" / f"{page.template}.js").is_file()
         assert f'src="/web/pages/{page.template}.js"' in client.get(page.address).text
+
+
+@pytest.mark.parametrize("page", PLAIN_PAGES)
+def test_controls_wait_for_the_script_of_their_page(client: TestClient, page: PlacePage) -> None:
+    """Issue 22, 10: Publish and "New test" took presses before anything listened to them."""
+    content = client.get(page.address).text.partition("<main")[2].partition("</main>")[0]
+    controls = CONTROLS.findall(content)
+    assert [each for each in controls if " inert data-waits" not in each] == []
+    assert controls or page.template == "system"
+
+
+def test_links_do_not_wait() -> None:
+    page = '<a href="/x">x</a> <button disabled>y</button><inputs>'
+    waiting = '<a href="/x">x</a> <button inert data-waits disabled>y</button><inputs>'
+    assert await_script(page) == waiting
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_studio_can_be_installed(
+    client: TestClient, studio: AppContainer, language: str
+) -> None:
+    studio.stores.users.set_password("ada", "correct horse battery")  # Nobody is signed in.
+    for address in ("/sign-in", MANIFEST):
+        answer = client.get(address, headers={"accept-language": language})
+        assert answer.status_code == 200
+    manifest = answer.json()
+    assert manifest["name"] == templates(language)["page.product"]
+    sizes = []
+    for icon in manifest["icons"]:
+        image = Image.open(BytesIO(client.get(icon["src"]).content))
+        assert icon["sizes"] == f"{image.width}x{image.height}"
+        sizes.append((icon["purpose"], image.width))
+    assert sizes == [("any", 192), ("any", 512), ("maskable", 512)]
+
+
+@pytest.mark.parametrize("address", [STUDIO, "/history"])
+def test_every_page_links_the_manifest_once(client: TestClient, address: str) -> None:
+    page = client.get(address).text
+    assert re.findall(r'<link rel="manifest" href="([^"]*)"', page) == [MANIFEST]
+    panel = re.search(
+        r"--panel: light-dark\((#\w+), (#\w+)\)", (WEB / "styles/tokens.css").read_text()
+    )
+    assert panel is not None
+    colors = re.findall(r'<meta name="theme-color" content="(#\w+)"', page)
+    assert colors == list(panel.groups())
 
 
 @pytest.mark.parametrize(("old", "new"), MOVED.items())
