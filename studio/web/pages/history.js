@@ -32,6 +32,7 @@ import { addressOf, apiQuery, isFiltered } from '../lib/history-address.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { markReady } from '../lib/ready.js';
+import { roveFocus } from '../lib/roving-focus.js';
 
 const VARIANTS = `${API}/variants`;
 /** Milliseconds after the last key until the list is filtered by the text. */
@@ -44,6 +45,7 @@ class HistoryPage {
   #form = find(document, '#filter', HTMLFormElement);
   #root = part('#list');
   #selection = part('#selection');
+  #resetFocus = roveFocus(this.#selection, 'button');
   #more = part('#more-filters');
   /** @type {FilterOptions} */
   #options = { themes: [], models: [], samplers: [], tags: [], collections: [], base_images: {} };
@@ -269,6 +271,7 @@ class HistoryPage {
       'page.history.delete_count',
       { count },
     );
+    this.#resetFocus(); // Compare may be the first or not be pressed.
   }
 
   /** @param {Event} event */
