@@ -2,8 +2,8 @@
  * The registry of keys: every key of the pages, what it does and where. The dialog of shortcuts lists it,
  * tooltips name keys from it, and `shell/key-commands.js` runs the commands in it.
  *
- * @typedef {'everywhere' | 'studio' | 'canvas' | 'results' | 'lightbox' | 'matrix' | 'grid' | 'history'
- *   | 'review' | 'blind_test'} Place
+ * @typedef {'everywhere' | 'studio' | 'canvas' | 'results' | 'lightbox' | 'matrix' | 'grid' | 'themes'
+ *   | 'history' | 'review' | 'blind_test'} Place
  * @typedef {object} Key
  * @property {readonly string[]} keys each does it, such as `Ctrl+Shift+Z`; Ctrl is the command key of a Mac
  * @property {string} text id of what it does
@@ -21,6 +21,7 @@ export const PLACES = {
   lightbox: 'page.keys.lightbox',
   matrix: 'page.keys.matrix',
   grid: 'page.keys.grid',
+  themes: 'page.themes.title',
   history: 'page.keys.history',
   review: 'page.keys.review',
   blind_test: 'page.keys.blind_test',
@@ -28,7 +29,7 @@ export const PLACES = {
 
 /** The first of several commands of a key that the page offers is run. @type {readonly Key[]} */
 export const KEYS = [
-  { keys: ['/'], command: 'search', text: 'page.themes.search_themes', place: 'everywhere' },
+  { keys: ['/'], command: 'search', text: 'page.themes.search_themes', place: 'themes' },
   { keys: ['Ctrl+K', '/'], command: 'palette', text: 'page.shell.palette', place: 'everywhere' },
   { keys: ['?'], command: 'shortcuts', text: 'page.keys.show', place: 'everywhere' },
   { keys: ['Escape'], text: 'page.keys.close', place: 'everywhere' },
@@ -125,7 +126,7 @@ export function hintKey(control, command) {
   const key = KEYS.find((each) => each.command === command);
   if (!key) return;
   const label = control.ariaLabel || control.textContent?.trim() || t(key.text);
-  control.title = `${label} (${keyText(key.keys[0])})`;
+  control.title = t('page.keys.hint', { label, key: keyText(key.keys[0]) });
   const aria = key.keys[0].replace('Ctrl', isMac() ? 'Meta' : 'Control');
   control.setAttribute('aria-keyshortcuts', aria);
 }
