@@ -12,7 +12,6 @@ import { themeThumbnails } from '../../studio/web/components/theme-thumbnails.js
 import { VersionSelect } from '../../studio/web/components/version-select.js';
 import { element, find, findAll } from '../../studio/web/lib/dom.js';
 import { t } from '../../studio/web/lib/i18n.js';
-import { markReady } from '../../studio/web/lib/ready.js';
 
 /** @import { Keypoint } from '../../studio/web/components/pose-editor.js' */
 
@@ -29,12 +28,6 @@ const textOf = (selector) => find(document, selector, HTMLElement).textContent;
 beforeEach(() => {
   document.body.replaceChildren(element('p', { id: 'error' }));
   vi.stubGlobal('IntersectionObserver', Observer);
-});
-
-test('a page can be used once its script listens', () => {
-  document.body.append(element('main', { inert: true }));
-  markReady();
-  expect(find(document, 'main', HTMLElement).inert).toBe(false);
 });
 
 describe('a question before an action', () => {
