@@ -1,12 +1,11 @@
 /**
- * Opens the lightbox on the results of runs.
+ * Opens the lightbox on the results of runs; it is loaded when it is opened first.
  *
  * @import { LightboxImage, Mode } from '../lightbox/selection.js'
  * @import { Run, Slot } from './run-state.js'
  */
 import { element } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
-import { openLightbox } from '../lightbox/index.js';
 import { cardName, SLOTS } from './run-state.js';
 
 /**
@@ -16,7 +15,7 @@ import { cardName, SLOTS } from './run-state.js';
  * @param {Mode} mode
  * @param {(run: Run, slot: Slot) => void} onPick
  */
-export function openResults(runs, shown, slot, mode, onPick) {
+export async function openResults(runs, shown, slot, mode, onPick) {
   const others = runs.filter(({ id }) => id !== shown.id);
   const ordered = runs.some(({ id }) => id === shown.id) ? runs : [...others, shown];
   const groups = ordered.map((run) => {
@@ -27,6 +26,7 @@ export function openResults(runs, shown, slot, mode, onPick) {
   const group = filled.findIndex(({ run }) => run.id === shown.id);
   if (group < 0) return;
   const { doodle, base } = canvasImages();
+  const { openLightbox } = await import('../lightbox/index.js');
   openLightbox({
     groups: filled.map(({ run, images }, index) => ({
       name: filled.length > 1 ? t('studio.run_number', { number: index + 1 }) : run.prompt,

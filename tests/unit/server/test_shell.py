@@ -10,7 +10,6 @@ from fastapi.testclient import TestClient
 from studio.app import AppContainer
 from studio.locales import LANGUAGES, templates
 from studio.server.places import MOVED, PLACES, PLAIN_PAGES, ROOTS, STUDIO
-from studio.server.web_files import WEB
 from studio.ui.server import build_app
 from tests.fake_renderer import FakeRenderer
 from tests.waiting import until
@@ -48,10 +47,19 @@ def test_every_page_has_the_shell_and_shows_its_place(client: TestClient, addres
     assert CURRENT.findall(tabs) == ([(address, "page")] if len(place.pages) > 1 else [])
 
 
-def test_every_plain_page_has_a_script(client: TestClient) -> None:
-    for page in PLAIN_PAGES:
-        assert (WEB / "pages" / f"{page.template}.js").is_file()
-        assert f'src="/web/pages/{page.template}.js"' in client.get(page.address).text
+@pytest.mark.parametrize("address", [STUDIO, "/nowhere", *(page.address for page in PLAIN_PAGES)])
+def test_a_page_has_one_script_of_modules_and_one_stylesheet(
+    client: TestClient, address: str
+) -> None:
+    page = client.get(address, headers=READER).text
+    [script] = re.findall(r'<script type="module" src="(/web/[^"]+)"', page)
+    [stylesheet] = re.findall(r'<link rel="stylesheet" href="(/[^"]+)"', page)
+    for asset in (script, stylesheet):
+        answer = client.get(asset)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+    assert "studioModules" in client.get(script).text
+    assert "--brand:" in client.get(stylesheet).text
 
 
 @pytest.mark.parametrize(("old", "new"), MOVED.items())
