@@ -161,7 +161,9 @@ class StudioPages:
                 "openapi_url": None,
                 "middleware": [
                     Middleware(UnexpectedErrorMiddleware, blame_client=True),
-                    Middleware(StudioShellMiddleware, language, partial(_head, self._bundles)),
+                    Middleware(
+                        StudioShellMiddleware, language, partial(_head, self._bundles, language)
+                    ),
                 ],
             },
         )
@@ -184,7 +186,7 @@ def studio_files() -> PageFiles:
     return PageFiles(MODULES, (*own, *gradios))
 
 
-def _head(bundles: Bundles) -> ShellHead:
+def _head(bundles: Bundles, language: str) -> ShellHead:
     """Scripts and styles of the page. Module scripts run in their order: ours are there when Gradio's run.
 
     A style sheet that is in the page's own is named as a disabled link, which no browser loads. Gradio loads
@@ -194,6 +196,7 @@ def _head(bundles: Bundles) -> ShellHead:
     gradios = gradio_assets(COMPONENTS)
     start = (
         f'<script src="{WEB_PREFIX}pages/color-scheme.js"></script>'
+        f'<link rel="preload" href="/own/locales/{language}.json" as="fetch" crossorigin>'
         f'<script type="module" src="{BUNDLES_PREFIX}{script}"></script>'
     )
     preloads = (

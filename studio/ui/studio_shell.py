@@ -18,6 +18,10 @@ _HTML = re.compile(r"<html\b[^>]*>")
 _HEAD = re.compile(r"<head\b[^>]*>")
 _BODY = re.compile(r"<body\b[^>]*>")
 _HEAD_END = "</head>"
+_IN_FRAMES = re.compile(
+    r"<script>(?:(?!</script>).)*iframeResizer\.contentWindow.*?</script>", re.S
+)
+"""Gradio's script that loads another one for pages within frames, which SECURITY_HEADERS forbid."""
 
 
 class ShellHead(NamedTuple):
@@ -75,6 +79,7 @@ def insert_shell(page: str, language: str, head: ShellHead, shell: str) -> str:
     The inline styles of `<html>` and `<body>` are dropped: `workbench.css` lays the page out.
     """
     page = _replace_once(_HTML, f'<html lang="{language}" data-language="{language}">', page)
+    page = _IN_FRAMES.sub("", page)
     page = _replace_once(_HEAD, f"<head>{head.start}", page)
     page = _replace_once(re.compile(_HEAD_END), f"{head.end}{_HEAD_END}", page)
     return _replace_once(_BODY, f'<body class="studio">\n{shell}', page)
