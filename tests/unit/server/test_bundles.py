@@ -88,3 +88,12 @@ def test_the_files_of_every_page_are_read() -> None:
 def test_every_template_of_a_page_has_files() -> None:
     pages = {path.stem for path in TEMPLATES.glob("*.html") if "base.html" in path.read_text()}
     assert pages - {"base"} <= set(PAGE_FILES)
+
+
+def test_templates_name_no_styles_and_scripts_of_their_own() -> None:
+    """`PAGE_FILES` has them: what a template adds would be another request, or be dropped with its block."""
+    for path in TEMPLATES.glob("*.html"):
+        text = path.read_text()
+        count = 1 if path.stem in ("base", "play") else 0
+        assert text.count('rel="stylesheet"') == text.count('type="module"') == count, path.name
+        assert "block scripts" not in text, path.name
