@@ -1,127 +1,216 @@
-"""The studio page in Chromium: a cold load, the uploads of one generation, round trips of edits.
+"""The pages in Chromium: what they transfer, how soon they take a stroke and a click, how smooth they stay.
 
-STUDIO_CHROMIUM=/usr/bin/chromium python -m benchmarks.page [--json]
+STUDIO_CHROMIUM=/usr/bin/chromium python -m benchmarks.page [--json] [--requests]
+
+Alone on the machine: times are those of the browser and the server together.
 """
 
-import json
-import statistics
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from benchmarks.report import (
-    Measurement,
-    elapsed_seconds,
-    parse_arguments,
-    percentile,
-    print_measurements,
-)
-from studio.app import create_app_container
-from studio.services.themes.preset_check import check_preset
-from studio.settings import Settings
-from tests.browser.conftest import CHROMIUM, FLAGS, Server, open_studio
-from tests.browser.driving import scribble_a_dress, set_number
+from benchmarks.page_driving import SETTLED_MS, Traffic, Visit, new_browser, visit
+from benchmarks.page_grid import GRID_URL, serve_grid
+from benchmarks.report import Measurement, argument_parser, percentile, print_measurements
+from studio.server.places import PLAIN_PAGES
+from tests.browser.conftest import CHROMIUM, FLAGS, Server
+from tests.browser.driving import drag
 
-EDITS = 40
-HANDLER_CALLS = 200
-SETTLED_MS = 450
-"""A little more than the inspector waits after an edit."""
+GENERATE_AT_ONCE = "window.generateAtOnce = true;"
+CLICKS = ("#tab-B", "#tab-All", "#tab-A", ".sketch [data-tool=eraser]", ".sketch [data-tool=brush]")
+"""Controls that change something at once."""
+THEME_PAGES = ("", "/versions", "/releases", "/versions/1/review")
+MAX_TABS = 60
+STROKES = 6
+RUN_MS = 6_000
+"""How long a run is watched."""
+SCROLLS = 120
 
 
 def main() -> None:
-    as_json = parse_arguments(__doc__)
+    parser = argument_parser(__doc__)
+    parser.add_argument("--requests", action="store_true", help="List the workbench's requests.")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         server = Server(Path(home))
         server.start()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page()
-        measurements = [
-            *_cold_load(page, server),
-            *_generation(page),
-            *_round_trips(page),
-            *_check_handler(),
+        try:
+            measurements = [
+                *_load(browser, server, options.requests),
+                *_acceptance(browser, server),
+                *_drawing(browser, server),
+                *_other_pages(browser, server),
+                *_grid(browser, server),
+            ]
+        finally:
+            browser.close()
+            server.stop()
+    print_measurements(measurements, options.as_json)
+
+
+def _load(browser: Browser, server: Server, lists_requests: bool) -> list[Measurement]:
+    """The workbench with an empty cache, then from the cache."""
+    with new_browser(browser) as context:
+        cold = _open_workbench(visit(context, server.url))
+        tabs = _tabs_to_generate(cold.page)
+        cold.page.close()
+        warm = _open_workbench(visit(context, server.url))
+        if lists_requests:
+            _list_requests(cold.traffic)
+        return [
+            Measurement("workbench, requests", len(cold.traffic.urls)),
+            Measurement("workbench, transferred", cold.traffic.bytes / 1e3, "kB"),
+            Measurement("workbench, drawable", cold.drawable, "ms"),
+            Measurement("workbench, layout shift", cold.shift, "", 3),
+            Measurement("workbench, longest task", cold.longest, "ms"),
+            Measurement("workbench, Tab stops to Generate", tabs),
+            Measurement("workbench from the cache, requests", len(warm.traffic.urls)),
+            Measurement("workbench from the cache, transferred", warm.traffic.bytes / 1e3, "kB"),
+            Measurement("workbench from the cache, drawable", warm.drawable, "ms"),
         ]
-        browser.close()
-        server.stop()
-    print_measurements(measurements, as_json)
 
 
-def _cold_load(page: Page, server: Server) -> list[Measurement]:
-    sizes: list[int] = []
-    page.on("requestfinished", lambda request: sizes.append(_transferred_bytes(request)))
-    seconds = elapsed_seconds(lambda: open_studio(page, server))
-    page.wait_for_timeout(1000)
+class _Opened:
+    """The workbench once it has settled."""
+
+    def __init__(self, opened: Visit) -> None:
+        self.page, self.traffic = opened
+        self.drawable: float = opened.probe("drawable")
+        self.shift: float = opened.probe("shift")
+        self.longest: float = opened.probe("longest")
+
+
+def _open_workbench(opened: Visit) -> _Opened:
+    opened.page.wait_for_function("probe.drawable && document.documentElement.dataset.opened")
+    opened.page.wait_for_timeout(SETTLED_MS)
+    return _Opened(opened)
+
+
+def _list_requests(traffic: Traffic) -> None:
+    for url in traffic.urls:
+        print(f"{traffic.by_url.get(url, 0):>8}  {url}")
+
+
+def _tabs_to_generate(page: Page) -> int:
+    """How often Tab is pressed from the top of the page until Generate has the focus."""
+    for count in range(1, MAX_TABS):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement?.id") == "generate":
+            return count
+    return MAX_TABS
+
+
+def _acceptance(browser: Browser, server: Server) -> list[Measurement]:
+    """From the navigation until the server has accepted a run, where Generate is pressed as soon as it can be."""
+    measurements = []
+    with new_browser(browser, GENERATE_AT_ONCE) as context:
+        for cache in ("empty", "filled"):
+            opened = visit(context, server.url)
+            opened.page.wait_for_function("probe.accepted")
+            seconds = opened.probe("accepted") / 1e3
+            measurements.append(Measurement(f"Generate accepted, {cache} cache", seconds, "s", 2))
+            _stop(opened.page)
+            opened.page.close()
+    return measurements
+
+
+def _stop(page: Page) -> None:
+    page.locator("#stop").click()
+    expect(page.locator("#generate")).to_be_enabled(timeout=120_000)
+
+
+def _drawing(browser: Browser, server: Server) -> list[Measurement]:
+    """Strokes, clicks, and the beginning of a run."""
+    with new_browser(browser) as context:
+        opened = visit(context, server.url)
+        page = _open_workbench(opened).page
+        opened.reset("longest", "0")
+        for row in range(STROKES):
+            _stroke(page, 0.4 + 0.04 * row)
+        strokes: Sequence[float] = opened.probe("strokes")
+        stall = opened.probe("stall")
+        opened.reset("changes", "[]")  # A stroke ends with a click, too.
+        for selector in CLICKS:
+            page.locator(selector).first.click()
+            page.wait_for_timeout(300)
+        page.locator("#generate").click()
+        page.wait_for_function("document.querySelector('result-grid').run.phase !== 'starting'")
+        changes = zip([*CLICKS, "#generate"], opened.probe("changes"), strict=True)
+        page.wait_for_timeout(RUN_MS)
+        measurements = [
+            Measurement("stroke to frame, p95", percentile(strokes, 0.95), "ms", 1),
+            Measurement("pen-up, longest frame after it", stall, "ms", 1),
+            *(
+                Measurement(f"click to first change, {selector}", milliseconds, "ms")
+                for selector, milliseconds in changes
+            ),
+            Measurement("drawing and a run, longest task", opened.probe("longest"), "ms"),
+            Measurement("drawing and a run, layout shift", opened.probe("shift"), "", 3),
+        ]
+        _stop(page)
+        return measurements
+
+
+def _stroke(page: Page, height: float) -> None:
+    drag(page, *((0.25 + 0.05 * step, height + 0.02 * (step % 2)) for step in range(10)))
+    page.wait_for_timeout(900)
+
+
+def _other_pages(browser: Browser, server: Server) -> list[Measurement]:
+    """Every other page with an empty cache."""
+    addresses = [page.address for page in PLAIN_PAGES]
+    addresses += [f"/themes/first-light{tab}" for tab in THEME_PAGES]
+    measurements = []
+    shifts, tasks, requests = [], [], []
+    for address in addresses:
+        with new_browser(browser) as context:
+            opened = visit(context, server.url + address)
+            opened.page.wait_for_timeout(SETTLED_MS)
+            name = f"{address}, transferred"
+            measurements.append(Measurement(name, opened.traffic.bytes / 1e3, "kB"))
+            requests.append(len(opened.traffic.urls))
+            shifts.append(opened.probe("shift"))
+            tasks.append(opened.probe("longest"))
     return [
-        Measurement("cold load, requests", len(sizes)),
-        Measurement("cold load, transferred", sum(sizes) / 1e6, "MB", 2),
-        Measurement("cold load, until interactive", seconds, "s", 1),
+        *measurements,
+        Measurement("other pages, most requests", max(requests)),
+        Measurement("other pages, largest layout shift", max(shifts), "", 3),
+        Measurement("other pages, longest task", max(tasks), "ms"),
     ]
 
 
-def _transferred_bytes(request: Request) -> int:
-    sizes = request.sizes()
-    return sizes["responseBodySize"] + sizes["responseHeadersSize"]
-
-
-def _generation(page: Page) -> list[Measurement]:
-    """Requests that upload the drawing during one generation after one stroke."""
-    scribble_a_dress(page)
-    for slot in "ABCD":
-        set_number(page, f"{slot}-steps", "2")
-    page.wait_for_timeout(1000)
-    uploads: list[str] = []
-    page.on("request", lambda request: uploads.append(request.url) if _has_image(request) else None)
-    page.locator("#generate").click()
-    expect(page.locator(".card-done")).to_have_count(4, timeout=180_000)
-    return [Measurement("uploads of the drawing in one generation", len(uploads))]
-
-
-def _has_image(request: Request) -> bool:
-    return "data:image/png;base64" in (request.post_data or "")
-
-
-def _round_trips(page: Page) -> list[Measurement]:
-    """Round trips of the check that follows an edit: invalid fields, tokens, seconds per step."""
-    page.evaluate(
-        "performance.clearResourceTimings(); performance.setResourceTimingBufferSize(5000)"
-    )
-    for number in range(EDITS):
-        set_number(page, "D-steps", str(3 + number))
-        page.wait_for_timeout(SETTLED_MS)
-    entries: list[dict[str, Any]] = json.loads(
-        page.evaluate("JSON.stringify(performance.getEntriesByType('resource'))")
-    )
-    milliseconds = [
-        entry["responseEnd"] - entry["requestStart"]
-        for entry in entries
-        if entry["name"].endswith("/preset-checks")
-    ]
-    return _median_and_p95("check of an edit", milliseconds, 0)
-
-
-def _check_handler() -> list[Measurement]:
-    """The check alone, without the browser and HTTP."""
-    with tempfile.TemporaryDirectory() as home:
-        studio = create_app_container(Settings(data_dir=Path(home)))
-        document = studio.stores.themes.latest_saved().preset.model_dump(mode="json")
-        milliseconds = []
-        for number in range(HANDLER_CALLS):
-            document["recipes"]["D"]["steps"] = 3 + number % 90
-            started = time.perf_counter()
-            check_preset(document, "", studio.models.token_counter)
-            milliseconds.append(1000 * (time.perf_counter() - started))
-    return _median_and_p95("handler of an edit", milliseconds, 1)
-
-
-def _median_and_p95(name: str, milliseconds: Sequence[float], digits: int) -> list[Measurement]:
-    return [
-        Measurement(f"{name}, median", statistics.median(milliseconds), "ms", digits),
-        Measurement(f"{name}, p95", percentile(milliseconds, 0.95), "ms", digits),
-    ]
+def _grid(browser: Browser, server: Server) -> list[Measurement]:
+    """A grid of 500 cells that fills while somebody scrolls in it."""
+    with new_browser(browser) as context:
+        opened = visit(context, server.url)
+        page = opened.page
+        cells = serve_grid(page)
+        started = time.perf_counter()
+        page.goto(server.url + GRID_URL)
+        expect(page.locator("grid-view .cell")).to_have_count(500)
+        shown = time.perf_counter() - started
+        opening = opened.probe("longest")
+        opened.reset("longest", "0")
+        page.locator(".grid-tables").hover()
+        page.evaluate("probe.watch()")
+        for step in range(SCROLLS):
+            page.mouse.wheel(0, 240 if step % 40 < 20 else -240)
+            page.wait_for_timeout(50)
+        frames: Sequence[float] = opened.probe("frames")
+        return [
+            Measurement("grid of 500 cells, shown", 1e3 * shown, "ms"),
+            Measurement("grid of 500 cells, longest task while it opens", opening, "ms"),
+            Measurement(
+                "grid of 500 cells, frame p95 while it fills", percentile(frames, 0.95), "ms", 1
+            ),
+            Measurement("grid of 500 cells, longest frame", max(frames), "ms"),
+            Measurement("grid of 500 cells, longest task", opened.probe("longest"), "ms"),
+            Measurement("grid of 500 cells, images loaded", len(set(cells))),
+        ]
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from studio.locales.negotiation import language_of
 from studio.messages import message
 from studio.recipes.base_image import Slug
+from studio.server.bundles import Bundles
 from studio.server.canvas_texts import canvas_palette, canvas_texts
 from studio.server.languages import VARY
 from studio.server.schemas import API_PREFIX
@@ -41,10 +42,9 @@ def add_docs(app: FastAPI) -> None:
 
 
 def add_play(app: FastAPI) -> None:
-    """Adds the demo, with its files."""
-    app.include_router(play_router)  # Before the mount below, which has everything under /play/own.
-    app.mount("/play/own", StaticFiles(directory=_STATIC))
-    app.mount("/play/web", WebFiles())
+    """Adds the demo, with its files. `app.state.bundles` has its script and styles."""
+    app.include_router(play_router)
+    app.mount("/play/web", WebFiles(app.state.bundles))
 
 
 @docs_router.get(DOCS_URL)
@@ -72,5 +72,8 @@ def get_canvas(request: Request) -> dict[str, object]:
 @play_router.get("/play/{theme}")
 def show_demo(theme: Slug, request: Request) -> HTMLResponse:  # noqa: ARG001 (validated only)
     """The demo of a theme."""
-    page = _TEMPLATES.render("play.html", language_of(request.headers))
+    bundles: Bundles = request.app.state.bundles
+    page = _TEMPLATES.render(
+        "play.html", language_of(request.headers), assets=bundles.assets("play")
+    )
     return HTMLResponse(page, headers={**SECURITY_HEADERS, "Vary": VARY})

@@ -15,9 +15,11 @@ from studio.server.api_pages import add_docs, add_play
 from studio.server.api_routers import CLIENT_ROUTERS, OPERATOR_ROUTERS
 from studio.server.auth.api_key import ApiKeyMiddleware, make_authenticator
 from studio.server.bodies import BodyLimits
+from studio.server.bundles import Bundles
 from studio.server.dependencies import set_container
 from studio.server.event_hub import EventHub
 from studio.server.openapi import PROBLEM_RESPONSES, describe_errors
+from studio.server.page_files import PAGE_FILES
 from studio.server.problems import add_error_handlers, handle_unexpected_error
 from studio.server.schemas import API_PREFIX
 from studio.services.diagnostics import install_recent_log
@@ -62,6 +64,7 @@ def create_api(
     set_container(app, studio)
     app.state.event_hub = event_hub
     app.state.recent_log = install_recent_log()
+    app.state.bundles = Bundles(PAGE_FILES)
     add_error_handlers(app)
     app.add_exception_handler(Exception, handle_unexpected_error)
     authenticate = make_authenticator(studio.stores.clients, studio.settings)

@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from studio.locales.negotiation import language_of
 from studio.server.auth.authorization import USER_KEY
+from studio.server.bundles import Bundles
 from studio.server.languages import VARY
 from studio.server.places import PLACES, STUDIO, locate
 from studio.server.templating import Templates
@@ -25,9 +26,10 @@ class StudioShell(NamedTuple):
 
 
 def plain_page(name: str, request: Request, status: int = 200, **values: Any) -> HTMLResponse:
-    """The page of `templates/<name>.html`, rendered with `values`. Its script is
-    `studio/web/pages/<name>.js`."""
-    page = _render(f"{name}.html", request.scope, language_of(request.headers), name=name, **values)
+    """The page of `templates/<name>.html`, rendered with `values`. `PAGE_FILES` has its scripts and styles."""
+    bundles: Bundles = request.app.state.bundles
+    values["assets"] = bundles.assets(name)
+    page = _render(f"{name}.html", request.scope, language_of(request.headers), **values)
     return HTMLResponse(page, status, {"Vary": VARY})
 
 

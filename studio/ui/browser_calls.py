@@ -6,14 +6,13 @@ A test finds each function that is named here in its module.
 
 import json
 
-from studio.server.web_files import WEB_PREFIX
+from studio.server.es_modules import REGISTRY
 
 
 def on_event(module: str, function: str, *constants: object) -> str:
     """For an event's `js`: calls `function` with `constants`, as JSON, and then the event's inputs.
 
-    `module` is a path below `studio/web`, which `mounting.MODULES` names too, so that the browser has
-    loaded it before. A list that the function returns sets the event's outputs, another value the only
+    `module` is a path below `studio/web`, which `mounting.MODULES` names too: it runs before Gradio does. A list that the function returns sets the event's outputs, another value the only
     one; a promise is awaited.
     """
     leading = "".join(f"{json.dumps(constant)}, " for constant in constants)
@@ -30,6 +29,4 @@ def on_load(module: str, function: str) -> str:
 
 
 def _loaded(module: str) -> str:
-    # Absolute: Chromium may reuse the function that it compiled for another server's page in the
-    # same process, and would resolve a path against that server.
-    return f"await import(location.origin + '{WEB_PREFIX}{module}')"
+    return f"await {REGISTRY}['{module}']"

@@ -1,14 +1,17 @@
 """The drawing panel: the canvas over a base image, the choice of that image, and sample doodles."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from studio.app import AppContainer
+from studio.errors import StudioError
 from studio.recipes.base_image import BaseImage
-from studio.server.routers.base_images import base_image_url, sample_doodle_url
-from studio.ui.components import ImageOption, ImageRadio
+from studio.server.routers.base_images import base_image_url
+from studio.services.thumbnails import SIZES, thumbnail_webp
+from studio.ui.components import ImageOption, ImageRadio, webp_data_url
 from studio.ui.events import ComponentUpdates
 from studio.ui.sketch_canvas import CanvasBackground, SketchCanvas
 from studio.ui.texts import Texts
@@ -30,6 +33,10 @@ SAMPLE_DOODLE_NAMES: Mapping[str, str] = {
 """Text ids of the names of the shipped sample doodles, by file name."""
 
 
+TILE_SIZE = SIZES[0]
+"""Pixels of the thumbnails of base images and sample doodles."""
+
+
 class CanvasPanel:
     """`canvas` is drawn on; `base_image` and `sample_doodles` are chosen."""
 
@@ -47,7 +54,7 @@ class CanvasPanel:
             ImageOption(
                 id=doodle.name,
                 name=texts(SAMPLE_DOODLE_NAMES.get(doodle.name, doodle.name)),
-                src=sample_doodle_url(doodle.name),
+                src=webp_data_url(thumbnail_webp(doodle.png, TILE_SIZE)),
             )
             for doodle in studio.authoring.sample_doodles
         ]
@@ -60,7 +67,16 @@ class CanvasPanel:
     def base_image_options(self) -> list[ImageOption]:
         """The base images that can be chosen now."""
         bases = self.studio.stores.base_images.list_all()
-        return [ImageOption(id=base.id, name=base.name, src=base_image_url(base)) for base in bases]
+        return [ImageOption(id=base.id, name=base.name, src=self._tile(base)) for base in bases]
+
+    def _tile(self, base: BaseImage) -> str:
+        """The URL of a base image's thumbnail; where it cannot be read, that of the image."""
+        stores = self.studio.stores
+        read = partial(stores.base_images.read_png, base)
+        try:
+            return webp_data_url(stores.thumbnails.get(base.sha256, TILE_SIZE, read))
+        except StudioError:
+            return base_image_url(base)
 
     def background(self, base: BaseImage) -> CanvasBackground:
         """The base image as the canvas shows it."""

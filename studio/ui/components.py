@@ -26,6 +26,11 @@ def to_data_url(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
+def webp_data_url(webp: bytes) -> str:
+    """A WebP file as a `data:` URL: for small thumbnails, of which none is worth a request."""
+    return "data:image/webp;base64," + base64.b64encode(webp).decode()
+
+
 class Number(gr.Number):  # type: ignore[misc]
     """A number without range checks: the handler that reads it reports invalid values.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from threading import Lock
 from typing import NamedTuple
 
@@ -17,13 +18,15 @@ from studio.app import AppContainer
 from studio.errors import NotFoundError
 from studio.locales import DEFAULT, LANGUAGES
 from studio.locales.negotiation import language_of
+from studio.server.bundles import Bundles, PageFiles
 from studio.server.page_errors import UnexpectedErrorMiddleware
-from studio.server.web_files import WEB_PREFIX
+from studio.server.web_files import BUNDLES_PREFIX, WEB_PREFIX
 from studio.ui.blocks import use_slim_states
+from studio.ui.gradio_assets import ASSETS, gradio_assets
 from studio.ui.gradio_sandbox import refuse_server_files
 from studio.ui.gradio_theme import STYLESHEET, build_gradio_theme
 from studio.ui.page import StudioPage
-from studio.ui.studio_shell import StudioShellMiddleware
+from studio.ui.studio_shell import ShellHead, StudioShellMiddleware
 from studio.ui.texts import Texts
 
 MODULES = (
@@ -42,8 +45,8 @@ MODULES = (
     "results/index.js",
     "results/prompt-bar.js",
 )
-"""Modules of `studio/web` on the page, which the browser starts to load before Gradio runs. Some work by
-themselves; components and events call functions of the others (`browser_calls.py`)."""
+"""Modules of `studio/web` on the page, which run before Gradio's do. Some work by themselves; components and events
+call functions of the others (`browser_calls.py`)."""
 STYLES = (
     "tokens",
     "shell",
@@ -55,6 +58,20 @@ STYLES = (
     "inspector",
 )
 """Style sheets of `studio/web/styles` on the page: tokens, shell and panes, then one of each component."""
+COMPONENTS = (
+    "button",
+    "column",
+    "dropdown",
+    "form",
+    "html",
+    "number",
+    "row",
+    "textbox",
+    "uploadbutton",
+)
+"""The kinds of Gradio's components on the page."""
+STUDIO_BUNDLE = "studio"
+"""The page's name among the bundles."""
 PREFIXES: Mapping[str, str] = {
     language: "" if language == DEFAULT else f"/{language}" for language in LANGUAGES
 }
@@ -75,11 +92,11 @@ class _MountedPage(NamedTuple):
 class StudioPages:
     """ASGI app: the page at `/` in the language of the request, and Gradio's routes of all languages.
 
-    The pages share one AppContainer.
+    The pages share one AppContainer. `bundles` has `studio_files()`.
     """
 
-    def __init__(self, studio: AppContainer, max_file_size: int) -> None:
-        self._studio, self._max_file_size = studio, max_file_size
+    def __init__(self, studio: AppContainer, max_file_size: int, bundles: Bundles) -> None:
+        self._studio, self._max_file_size, self._bundles = studio, max_file_size, bundles
         self._build_lock = Lock()
         self._pages: dict[str, _MountedPage] = {}
         self._lifespans: AsyncExitStack | None = None
@@ -145,7 +162,9 @@ class StudioPages:
                 "openapi_url": None,
                 "middleware": [
                     Middleware(UnexpectedErrorMiddleware, blame_client=True),
-                    Middleware(StudioShellMiddleware, language, _head()),
+                    Middleware(
+                        StudioShellMiddleware, language, partial(_head, self._bundles, language)
+                    ),
                 ],
             },
         )
@@ -161,13 +180,31 @@ def _language_of_path(path: str) -> str:
     return DEFAULT
 
 
-def _head() -> str:
-    """Styles and scripts of the page's head, which the browser loads before Gradio runs."""
-    scheme = f'<script src="{WEB_PREFIX}pages/color-scheme.js"></script>'
-    scripts = "".join(
-        f'<script type="module" src="{WEB_PREFIX}{name}"></script>' for name in MODULES
+def studio_files() -> PageFiles:
+    """The page's modules and styles; Gradio's come last, as where Gradio adds them itself."""
+    own = [f"web/styles/{name}.css" for name in STYLES]
+    gradios = [str(ASSETS / name) for name in gradio_assets(COMPONENTS).stylesheets]
+    return PageFiles(MODULES, (*own, *gradios))
+
+
+def _head(bundles: Bundles, language: str) -> ShellHead:
+    """Scripts and styles of the page. Module scripts run in their order: ours are there when Gradio's run.
+
+    A style sheet that is in the page's own is named as a disabled link, which no browser loads. Gradio loads
+    no style sheet that has a link.
+    """
+    script, stylesheet = bundles.assets(STUDIO_BUNDLE)
+    gradios = gradio_assets(COMPONENTS)
+    start = (
+        f'<script src="{WEB_PREFIX}pages/color-scheme.js"></script>'
+        f'<link rel="preload" href="/own/locales/{language}.json" as="fetch" crossorigin>'
+        f'<script type="module" src="{BUNDLES_PREFIX}{script}"></script>'
     )
-    styles = "".join(
-        f'<link rel="stylesheet" href="{WEB_PREFIX}styles/{name}.css">' for name in STYLES
+    preloads = (
+        f'<link rel="modulepreload" crossorigin href="./assets/{name}">' for name in gradios.scripts
     )
-    return f"{scheme}{styles}{scripts}"
+    bundled = (
+        f'<link rel="stylesheet" disabled href="./assets/{name}">' for name in gradios.stylesheets
+    )
+    end = f'<link rel="stylesheet" href="{BUNDLES_PREFIX}{stylesheet}">{"".join(bundled)}{"".join(preloads)}'
+    return ShellHead(start, end)

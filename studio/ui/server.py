@@ -7,9 +7,9 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.app import AppContainer, create_app_container
@@ -21,6 +21,7 @@ from studio.server.api_routers import OPERATOR_ROUTERS, unknown_route_router
 from studio.server.auth.api_key import ApiKeyMiddleware, make_authenticator
 from studio.server.auth.session import install_session_auth
 from studio.server.bodies import BodyLimitMiddleware, BodyLimits
+from studio.server.bundles import Bundles
 from studio.server.connections import Connection
 from studio.server.dependencies import set_container
 from studio.server.languages import LanguageChoiceMiddleware
@@ -30,6 +31,7 @@ from studio.server.not_found_page import NotFoundPageMiddleware
 from studio.server.openapi import PROBLEM_RESPONSES, describe_errors
 from studio.server.origins import SameOriginMiddleware
 from studio.server.page_errors import UnexpectedErrorMiddleware
+from studio.server.page_files import PAGE_FILES
 from studio.server.pages import router as page_router
 from studio.server.problems import add_error_handlers
 from studio.server.schemas import API_PREFIX
@@ -37,8 +39,7 @@ from studio.server.web_files import WEB_PREFIX, WebFiles
 from studio.services.diagnostics import install_recent_log
 from studio.settings import Settings
 from studio.ui.gradio_sandbox import scratch_directory
-from studio.ui.gradio_theme import STYLESHEET
-from studio.ui.mounting import StudioPages
+from studio.ui.mounting import STUDIO_BUNDLE, StudioPages, studio_files
 from studio.ui.upload_quota import UploadQuotaMiddleware
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -52,6 +53,8 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 MAX_BODY = 32 * 2**20
 """Bytes of a request's body: a doodle of the largest size and the values of the form."""
+MIN_GZIP = 1_000
+"""Bytes of a response from which on it is compressed."""
 BODIES = BodyLimits(
     MAX_BODY,
     marks=None,  # Uploads are images, in which every byte occurs.
@@ -93,7 +96,8 @@ def server_config(app: ASGIApp, **more: Any) -> uvicorn.Config:
 
 def build_app(studio: AppContainer, bodies: BodyLimits = BODIES) -> FastAPI:
     """`bodies` says what may be sent."""
-    pages = StudioPages(studio, MAX_BODY)
+    bundles = Bundles({**PAGE_FILES, STUDIO_BUNDLE: studio_files()})
+    pages = StudioPages(studio, MAX_BODY, bundles)
     app = FastAPI(
         title="Doodle themes",
         version="1",
@@ -106,11 +110,11 @@ def build_app(studio: AppContainer, bodies: BodyLimits = BODIES) -> FastAPI:
     )
     set_container(app, studio)
     app.state.recent_log = install_recent_log()
+    app.state.bundles = bundles
     add_error_handlers(app)
     app.include_router(language_router, include_in_schema=False)
     app.include_router(manifest_router, include_in_schema=False)
-    app.mount("/own", StaticFiles(directory=STYLESHEET.parent))
-    app.mount(WEB_PREFIX.rstrip("/"), WebFiles())
+    app.mount(WEB_PREFIX.rstrip("/"), WebFiles(bundles))
     app.include_router(page_router)
     for router in OPERATOR_ROUTERS:
         app.include_router(router)
@@ -137,6 +141,7 @@ def _guard(app: FastAPI, studio: AppContainer, bodies: BodyLimits) -> None:
     app.add_middleware(UnexpectedErrorMiddleware)
     app.add_middleware(SameOriginMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP, compresslevel=6)
     app.add_middleware(ForwardedHeaders, trusted=studio.settings.trusted_proxies)
 
 

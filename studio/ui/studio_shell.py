@@ -6,6 +6,8 @@ the response itself.
 """
 
 import re
+from collections.abc import Callable
+from typing import NamedTuple
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,17 +15,28 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from studio.server.plain_pages import StudioShell, studio_shell
 
 _HTML = re.compile(r"<html\b[^>]*>")
+_HEAD = re.compile(r"<head\b[^>]*>")
 _BODY = re.compile(r"<body\b[^>]*>")
 _MANIFEST = re.compile(r"<link rel=\"manifest\"[^>]*>")
 _HEAD_END = "</head>"
 _BODY_END = "</body>"
+_IN_FRAMES = re.compile(
+    r"<script>(?:(?!</script>).)*iframeResizer\.contentWindow.*?</script>", re.S
+)
+"""Gradio's script that loads another one for pages within frames, which SECURITY_HEADERS forbid."""
+
+
+class ShellHead(NamedTuple):
+    """HTML for the page's head: for its start, before Gradio's scripts, and for its end, after its styles."""
+
+    start: str
+    end: str
 
 
 class StudioShellMiddleware:
     """ASGI middleware inside Gradio's app, below its compression: inserts the shell into the page at `/`."""
 
-    def __init__(self, app: ASGIApp, language: str, head: str) -> None:
-        """`head` is HTML for the end of the page's head."""
+    def __init__(self, app: ASGIApp, language: str, head: Callable[[], ShellHead]) -> None:
         self._app, self._language, self._head = app, language, head
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,7 +60,7 @@ class StudioShellMiddleware:
             page = bytes(body)
             if start["status"] == 200:
                 shell = studio_shell(scope, self._language)
-                page = insert_shell(page.decode(), self._language, self._head, shell).encode()
+                page = insert_shell(page.decode(), self._language, self._head(), shell).encode()
                 MutableHeaders(scope=start)["content-length"] = str(len(page))
             await send(start)
             await send({"type": "http.response.body", "body": page})
@@ -62,14 +75,17 @@ def _opens_page(scope: Scope) -> bool:
     return path.removeprefix(scope.get("root_path", "")) == "/"
 
 
-def insert_shell(page: str, language: str, head: str, shell: StudioShell) -> str:
-    """Gradio's page with `head` at the end of its head, and its body inside of `shell`.
+def insert_shell(page: str, language: str, head: ShellHead, shell: StudioShell) -> str:
+    """Gradio's page with `head` and the shell's around what is in its head, and its body inside of `shell`.
 
-    The manifest that Gradio links, which says Gradio's name, is dropped. The inline styles of `<html>` and `<body>` are dropped: `workbench.css` lays the page out.
+    The manifest that Gradio links, which says Gradio's name, is dropped. So are the inline styles of
+    `<html>` and `<body>`: `workbench.css` lays the page out.
     """
     page = _replace_once(_HTML, f'<html lang="{language}" data-language="{language}">', page)
     page = _replace_once(_MANIFEST, "", page)
-    page = _replace_once(re.compile(_HEAD_END), f"{shell.head}{head}{_HEAD_END}", page)
+    page = _IN_FRAMES.sub("", page)
+    page = _replace_once(_HEAD, f"<head>{head.start}", page)
+    page = _replace_once(re.compile(_HEAD_END), f"{shell.head}{head.end}{_HEAD_END}", page)
     page = _replace_once(_BODY, f'<body class="studio">\n{shell.before}', page)
     return _replace_once(re.compile(_BODY_END), f"{shell.after}{_BODY_END}", page)
 

@@ -1,8 +1,9 @@
 // @vitest-environment jsdom
 import './texts.js';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { AxisRow } from '../../studio/web/grid/axis-row.js';
 import { costText } from '../../studio/web/grid/grid-editor.js';
+import { GridView } from '../../studio/web/grid/grid-view.js';
 import {
   cellIndex,
   cellName,
@@ -183,5 +184,84 @@ describe('the cells of a grid', () => {
     expect(costText({ ...cost, cached: 4, seconds: 0 })).toBe(
       '4 images (4 cached), 0 base model switches.',
     );
+  });
+});
+
+describe('a grid that is shown', () => {
+  const grid = {
+    ...{ id: 1, slug: 'it', theme_name: 'It', version: 1, slot: 'A', stopping: false, message: '' },
+    axes: [
+      { field: 'steps', label: 'Steps', values: [8, 12, 16] },
+      { field: 'sampler', label: 'Sampler', values: ['Euler', 'UniPC'] },
+    ],
+    ...{ state: 'running', done: 1, images: 6, remaining_seconds: null },
+  };
+  const cells = [0, 1, 2, 3, 4, 5].map((index) => ({ index, coordinates: [0], ready: false }));
+
+  /** Answers with the grid as it is, and stops it. @param {string} url */
+  async function server(url) {
+    if (url.endsWith('/cancel')) grid.state = 'stopped';
+    const isWhole = url.endsWith('/grids/1');
+    return new Response(JSON.stringify(isWhole ? { grid, cells } : grid));
+  }
+
+  async function shown() {
+    Object.assign(grid, { state: 'running', done: 1 });
+    vi.useFakeTimers();
+    vi.stubGlobal('fetch', server);
+    const view = new GridView();
+    document.body.replaceChildren(view);
+    await view.show(1);
+    await vi.advanceTimersByTimeAsync(0);
+    return view;
+  }
+
+  afterEach(() => {
+    document.body.replaceChildren();
+    vi.useRealTimers();
+  });
+
+  test('changes the cells alone whose images have come', async () => {
+    const view = await shown();
+    expect(findAll(view, '.cell img', HTMLImageElement)).toHaveLength(1);
+    /** @type {Node[]} */
+    const changed = [];
+    const observer = new MutationObserver((records) => {
+      changed.push(...records.map(({ target }) => target));
+    });
+    const tables = find(view, '.grid-tables', HTMLElement);
+    observer.observe(tables, { subtree: true, childList: true, attributes: true });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(changed).toEqual([]);
+    grid.done = 3;
+    await vi.advanceTimersByTimeAsync(1000);
+    const buttons = findAll(view, '.cell', HTMLButtonElement);
+    const touched = buttons.filter((button) => changed.includes(button));
+    expect(touched.map(({ dataset }) => dataset.index)).toEqual(['2', '1']);
+    expect(findAll(view, '.cell.ready img', HTMLImageElement)).toHaveLength(3);
+  });
+
+  test('keeps images and choices when it is stopped', async () => {
+    const view = await shown();
+    const [, box] = findAll(view, 'td input', HTMLInputElement);
+    box.click();
+    const blindTest = find(view, '.grid-actions button:last-of-type', HTMLButtonElement);
+    expect(blindTest.textContent).toContain('1');
+    find(view, '.grid-actions button', HTMLButtonElement).click();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(findAll(view, '.cell.ready img', HTMLImageElement)).toHaveLength(1);
+    expect(findAll(view, 'td input:checked', HTMLInputElement)).toHaveLength(1);
+  });
+
+  test('has one Tab stop, which the arrow keys move', async () => {
+    const view = await shown();
+    const stops = () =>
+      findAll(view, '.cell', HTMLButtonElement)
+        .filter(({ tabIndex }) => tabIndex === 0)
+        .map(({ dataset }) => dataset.index);
+    expect(stops()).toEqual(['0']);
+    const first = find(view, '.cell', HTMLButtonElement);
+    first.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
+    expect(stops()).toEqual(['2']);
   });
 });

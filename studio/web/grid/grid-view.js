@@ -7,7 +7,7 @@
  * @import { Cell, GridSummary } from './layout.js'
  * @import { CellActions } from './cell-dialog.js'
  */
-import { element, untranslated } from '../lib/dom.js';
+import { closest, element, untranslated } from '../lib/dom.js';
 import { errorText } from '../lib/errors.js';
 import { duration } from '../lib/format.js';
 import { API, getJson, postJson } from '../lib/http.js';
@@ -47,8 +47,10 @@ export class GridView extends HTMLElement {
   #cells = [];
   /** The cells' buttons by number. @type {Map<number, HTMLButtonElement>} */
   #buttons = new Map();
-  /** @type {Set<number>} */
+  /** The cells that show their images. @type {Set<number>} */
   #ready = new Set();
+  /** The one that the Tab key leads to. */
+  #current = 0;
   /** @type {Set<number>} */
   #selected = new Set();
   #status = element('p', { className: 'grid-progress', role: 'status' });
@@ -62,6 +64,19 @@ export class GridView extends HTMLElement {
   #polling = new AbortController();
   /** @type {CellActions} */
   actions = {};
+
+  constructor() {
+    super();
+    // One listener each for up to 500 cells.
+    this.#tables.addEventListener('keydown', (event) => this.#pressKey(event));
+    this.#tables.addEventListener('click', (event) => {
+      const index = closest(event, '.cell')?.dataset.index;
+      if (index) this.#open(Number(index));
+    });
+    this.#tables.addEventListener('change', ({ target }) => {
+      if (target instanceof HTMLInputElement) this.#select(Number(target.value), target.checked);
+    });
+  }
 
   disconnectedCallback() {
     this.#polling.abort();
@@ -105,16 +120,16 @@ export class GridView extends HTMLElement {
     actions.append(this.#status, this.#bar, this.#stop, this.#resume, this.#blindTest);
     actions.append(this.#downloads);
     this.#buttons.clear();
+    this.#ready.clear();
     const sheets = gridSize(grid.axes)[2];
     this.#tables.replaceChildren(...Array.from({ length: sheets }, (_, z) => this.#sheet(z)));
-    this.#tables.addEventListener('keydown', (event) => this.#pressKey(event));
     this.#downloads.replaceChildren(
       ...Array.from({ length: sheets }, (_, z) => this.#downloadLink(z)),
     );
     this.#countSelected();
     this.replaceChildren(actions, this.#error, this.#tables);
-    const first = this.#buttons.get(0);
-    if (first) first.tabIndex = 0;
+    const current = this.#buttons.get(this.#current);
+    if (current) current.tabIndex = 0;
   }
 
   /** @param {number} z number of the sheet */
@@ -155,10 +170,9 @@ export class GridView extends HTMLElement {
     const button = element('button', { type: 'button', className: 'cell', tabIndex: -1 });
     button.dataset.index = String(index);
     button.ariaLabel = t('page.grid.waiting', { values: name });
-    button.addEventListener('click', () => this.#open(index));
-    const box = element('input', { type: 'checkbox', tabIndex: -1 });
+    const box = element('input', { type: 'checkbox', tabIndex: -1, value: String(index) });
+    box.checked = this.#selected.has(index);
     box.ariaLabel = t('page.grid.select', { values: name });
-    box.addEventListener('change', () => this.#select(index, box.checked));
     this.#buttons.set(index, button);
     return element('td', {}, button, box);
   }
@@ -176,7 +190,8 @@ export class GridView extends HTMLElement {
   #update(grid) {
     this.#grid = grid;
     const isRunning = grid.state === 'running';
-    this.#status.textContent = progressText(grid);
+    const progress = progressText(grid);
+    if (this.#status.textContent !== progress) this.#status.textContent = progress;
     this.#bar.max = grid.images;
     this.#bar.value = grid.done;
     this.#bar.hidden = !isRunning;
@@ -195,6 +210,7 @@ export class GridView extends HTMLElement {
     if (!button) return;
     const src = `${this.#url}/cells/${index}.webp?size=${THUMBNAIL}`;
     button.ariaLabel = t('page.grid.open_cell', { values: cellName(this.#axes, index) });
+    button.classList.add('ready');
     button.replaceChildren(element('img', { src, alt: '', loading: 'lazy', decoding: 'async' }));
   }
 
@@ -234,9 +250,11 @@ export class GridView extends HTMLElement {
 
   /** @param {number} index */
   #focusCell(index) {
-    for (const button of this.#buttons.values()) button.tabIndex = -1;
+    const before = this.#buttons.get(this.#current);
+    if (before) before.tabIndex = -1;
     const button = this.#buttons.get(index);
     if (!button) return;
+    this.#current = index;
     button.tabIndex = 0;
     button.focus();
   }

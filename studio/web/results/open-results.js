@@ -1,12 +1,11 @@
 /**
- * Opens the lightbox on the results of runs.
+ * Opens the lightbox on the results of runs; it is loaded when it is opened first.
  *
  * @import { LightboxImage, Mode } from '../lightbox/selection.js'
  * @import { Run, Slot } from './run-state.js'
  * @import { Drawing, FinishedRun } from './stored-runs.js'
  */
 import { t } from '../lib/i18n.js';
-import { openLightbox } from '../lightbox/index.js';
 import { cardName, SLOTS } from './run-state.js';
 import { runName } from './run-strip.js';
 
@@ -19,7 +18,7 @@ import { runName } from './run-strip.js';
  * @param {Mode} mode
  * @param {Pick} pick
  */
-export function openResults(runs, shown, slot, mode, pick) {
+export async function openResults(runs, shown, slot, mode, pick) {
   const groups = runs.map((each) => {
     const slots = SLOTS.filter((of) => each.run.cards[of].state === 'done');
     const doodle = doodleImage(each.drawing);
@@ -30,6 +29,7 @@ export function openResults(runs, shown, slot, mode, pick) {
   const group = filled.findIndex(({ id }) => id === shown);
   if (group < 0) return;
   const base = runs.find(({ run }) => run.id === shown)?.drawing?.under;
+  const { openLightbox } = await import('../lightbox/index.js');
   openLightbox({
     groups: filled,
     group,

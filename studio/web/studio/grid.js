@@ -4,14 +4,13 @@
  * @import { GridSource } from '../grid/grid-editor.js'
  */
 
-import { editGrid } from '../grid/sheet.js';
 import { find } from '../lib/dom.js';
 
 /** The cell that is to be applied, until the server has read it. @type {[number, number, string] | null} */
 let chosen = null;
 
 /**
- * Opens the editor over what the page shows. Returns at once, since Gradio waits.
+ * Opens the editor over what the page shows, once its modules are loaded. Returns at once, since Gradio waits.
  *
  * @param {string} source a GridSource as JSON; empty where the page's values are invalid
  */
@@ -21,7 +20,9 @@ export function openGridEditor(source) {
     chosen = cell;
     find(document, '#apply-grid-cell', HTMLElement).click();
   };
-  editGrid(/** @type {GridSource} */ (JSON.parse(source)), { apply });
+  import('../grid/sheet.js').then(({ editGrid }) =>
+    editGrid(/** @type {GridSource} */ (JSON.parse(source)), { apply }),
+  );
 }
 
 /**

@@ -53,7 +53,7 @@ def test_page_requests_are_redirected_to_sign_in(client: TestClient) -> None:
     other = client.get("/?lang=//evil.example", headers={"accept": "text/html"})
     assert other.headers["location"] == "/sign-in"
     assert "Password" in client.get("/sign-in").text
-    assert client.get("/web/styles/pages.css").status_code == 200
+    assert client.get("/web/styles/tokens.css").status_code == 200
 
 
 def test_sign_in_sets_a_strict_session_cookie(client: TestClient) -> None:

@@ -67,10 +67,19 @@ def test_every_page_has_the_shell_and_shows_its_place(client: TestClient, addres
     assert CURRENT.findall(tabs) == ([(address, "page")] if len(place.pages) > 1 else [])
 
 
-def test_every_plain_page_has_a_script(client: TestClient) -> None:
-    for page in PLAIN_PAGES:
-        assert (WEB / "pages" / f"{page.template}.js").is_file()
-        assert f'src="/web/pages/{page.template}.js"' in client.get(page.address).text
+@pytest.mark.parametrize("address", [STUDIO, "/nowhere", *(page.address for page in PLAIN_PAGES)])
+def test_a_page_has_one_script_of_modules_and_one_stylesheet(
+    client: TestClient, address: str
+) -> None:
+    page = client.get(address, headers=READER).text
+    [script] = re.findall(r'<script type="module" src="(/web/[^"]+)"', page)
+    [stylesheet] = re.findall(r'<link rel="stylesheet" href="(/[^"]+)"', page)
+    for asset in (script, stylesheet):
+        answer = client.get(asset)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+    assert "studioModules" in client.get(script).text
+    assert "--brand:" in client.get(stylesheet).text
 
 
 @pytest.mark.parametrize("page", PLAIN_PAGES)

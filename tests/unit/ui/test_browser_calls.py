@@ -14,7 +14,7 @@ from studio.ui.mounting import MODULES
 from studio.ui.page import StudioPage
 from studio.ui.texts import Texts
 
-CALL = re.compile(r"\(await import\(location\.origin \+ '/web/([\w/.-]+)'\)\)\.(\w+)\(")
+CALL = re.compile(r"\(await studioModules\['([\w/.-]+)'\]\)\.(\w+)\(")
 GRADIO_DEFAULT = inspect.signature(gr.HTML.__init__).parameters["js_on_load"].default
 JSON = re.compile(r'\[\[?\{.*\}\]\]?, |"(?:[^"\\]|\\.)*", ')
 
@@ -54,12 +54,11 @@ def test_python_has_no_javascript_but_calls(page_scripts: list[str]) -> None:
 
 def test_constants_come_before_inputs() -> None:
     script = on_event("studio/a.js", "run", {"id": "'x'"}, 2)
-    assert script == """async (...inputs) => (await import(location.origin + '/web/studio/a.js')).run({"id": "'x'"}, 2, ...inputs)"""  # fmt: skip
+    assert script == """async (...inputs) => (await studioModules['studio/a.js']).run({"id": "'x'"}, 2, ...inputs)"""  # fmt: skip
 
 
 def test_component_passes_its_host() -> None:
     host = "{ element, props, trigger, watch }"
     assert (
-        on_load("a.js", "mount")
-        == f"(async () => (await import(location.origin + '/web/a.js')).mount({host}))();"
+        on_load("a.js", "mount") == f"(async () => (await studioModules['a.js']).mount({host}))();"
     )

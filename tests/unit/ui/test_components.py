@@ -40,7 +40,7 @@ def test_an_event_reads_the_drawing_into_the_place_of_the_canvas() -> None:
     with gr.Blocks():
         before, canvas, after = gr.Number(), SketchCanvas(BASE, Texts()), gr.Number()
     script = canvas.read_drawing({after, canvas, before})
-    assert script.endswith("/web/canvas/index.js')).withDrawing(1, ...inputs)")
+    assert script.endswith("['canvas/index.js']).withDrawing(1, ...inputs)")
 
 
 @pytest.mark.parametrize(

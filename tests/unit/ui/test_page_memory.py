@@ -86,16 +86,21 @@ def test_a_closed_page_is_forgotten_an_hour_after_its_last_use(
     assert set(states.time_last_used) == {"open", "closed"}
 
 
-def test_images_on_the_page_are_addresses(client: TestClient, studio: AppContainer) -> None:
+def test_the_page_has_thumbnails_and_addresses_of_images(
+    client: TestClient, studio: AppContainer
+) -> None:
     config = client.get("/config").text
     assert "data:image/png;base64,iVBOR" not in config
     panel = CanvasPanel(studio, Texts())
     shown = panel.base_image_options()
     assert shown
     for each in shown:
-        image = client.get(each["src"])
-        assert (image.status_code, image.headers["content-type"]) == (200, "image/png")
-        assert "max-age" in image.headers["cache-control"]
+        assert each["src"].startswith("data:image/webp;base64,")
+        assert len(each["src"]) < 6_000
+    address = panel.background(panel.default_base_image())["src"]
+    image = client.get(address)
+    assert (image.status_code, image.headers["content-type"]) == (200, "image/png")
+    assert "max-age" in image.headers["cache-control"]
     assert client.get("/api/v1/sample-doodles/dotted-skirt.png").status_code == 200
     assert client.get("/api/v1/sample-doodles/nothing.png").status_code == 404
     stale = client.get(
