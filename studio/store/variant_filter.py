@@ -2,18 +2,12 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, exists, select, tuple_, union_all
+from sqlalchemy import ColumnElement, exists, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from studio.recipes.generation.job import OPERATOR_CLIENT
 from studio.recipes.history import HistoryFilter, LabelKind
 from studio.store.tables import RequestRow, SelectionRow, VariantLabelRow, VariantRow
-
-PICKS = union_all(
-    select(SelectionRow.request_id, SelectionRow.slot),
-    select(RequestRow.id, RequestRow.selected_slot).where(RequestRow.selected_slot.is_not(None)),
-)
-"""Request and slot of each variant that was picked, on the studio page or by an API client."""
 
 
 def matches(
@@ -63,8 +57,19 @@ def _are_marked(filter_: HistoryFilter, row: type[VariantRow]) -> list[ColumnEle
     )
     conditions = [_has_label(row, kind, name) for kind, name in labels if name is not None]
     if filter_.picked:
-        conditions.append(tuple_(row.request_id, row.slot).in_(PICKS))
+        conditions.append(_is_picked(row))
     return conditions
+
+
+def _is_picked(row: type[VariantRow]) -> ColumnElement[bool]:
+    """On the studio page, or by an API client."""
+    variant = tuple_(row.request_id, row.slot)
+    by_client = select(RequestRow.id, RequestRow.selected_slot).where(
+        RequestRow.selected_slot.is_not(None)
+    )
+    return or_(
+        variant.in_(select(SelectionRow.request_id, SelectionRow.slot)), variant.in_(by_client)
+    )
 
 
 def _has_label(row: type[VariantRow], kind: LabelKind, name: str) -> ColumnElement[bool]:

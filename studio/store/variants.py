@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, exists, func, select, union_all
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from studio.errors import NotFoundError
@@ -243,15 +243,15 @@ def _stored_variants(session: Session, rows: Sequence[VariantRow]) -> tuple[Stor
 
 def _picks(session: Session, request_ids: Sequence[str]) -> Mapping[str, str]:
     """The slot that was picked of each request that has one, on the studio page or by its client."""
-    query = union_all(
-        select(SelectionRow.request_id, SelectionRow.slot).where(
-            SelectionRow.request_id.in_(request_ids)
-        ),
-        select(RequestRow.id, RequestRow.selected_slot).where(
-            RequestRow.id.in_(request_ids), RequestRow.selected_slot.is_not(None)
-        ),
+    by_clients = select(RequestRow.id, RequestRow.selected_slot).where(
+        RequestRow.id.in_(request_ids)
     )
-    return {row[0]: row[1] for row in session.execute(query)}
+    by_operators = select(SelectionRow.request_id, SelectionRow.slot).where(
+        SelectionRow.request_id.in_(request_ids)
+    )
+    picks = {id_: slot for id_, slot in session.execute(by_clients) if slot is not None}
+    picks.update({row.request_id: row.slot for row in session.execute(by_operators)})
+    return picks
 
 
 def _variants_by_request(

@@ -107,7 +107,7 @@ def test_one_image_after_another_is_looked_at_starred_tagged_and_restored(histor
     history.get_by_text("Starred").click()
     expect(history.locator(".run")).to_have_count(1)
     history.locator(".starred .open").click()
-    detail.get_by_text("Open in studio").click()
+    detail.get_by_text("Use this recipe").click()
     expect(history.locator("#notice")).to_contain_text("Restored recipe C (seed 198).")
     expect(history.locator("#seed input")).to_have_value("198")
     assert "variant" not in history.url
@@ -120,7 +120,7 @@ def test_selected_images_are_compared_and_deleted(history: Page, kept: VariantSt
     for tile in (tiles.first, tiles.nth(1)):
         tile.get_by_role("checkbox").check()
     history.get_by_role("button", name="Compare").click()
-    expect(history.locator("#comparison img")).to_have_count(2)
+    expect(history.locator(".lightbox .pane")).to_have_count(2)
     history.keyboard.press("Escape")
     history.get_by_role("button", name="Delete 2").click()
     history.get_by_role("dialog").get_by_role("button", name="Delete 2").click()

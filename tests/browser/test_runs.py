@@ -13,6 +13,7 @@ from studio.recipes.history import HistoryFilter
 from studio.settings import Settings
 from tests.browser.conftest import Log, Server
 from tests.browser.driving import (
+    CLEAR,
     DRAWN_AT_THE_WAIST,
     colors,
     layer,
@@ -164,10 +165,21 @@ def test_results_are_looked_at_compared_picked_and_used(page: Page, server: Serv
     expect(page.locator("#card-A .card-tag")).to_have_text("Earlier settings")
     page.locator("[data-action=undo]").click()
     assert len(colors(layer(page))) == 2
+    expect(page.locator(".card-tag:visible")).to_have_count(0)
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".strip-runs button")).to_have_count(2)
-    page.locator(".strip-runs button").last.click()
+    expect(page).not_to_have_url(re.compile(run))
+    expect(page.locator(".card-done")).to_have_count(4)
+    page.evaluate(CLEAR)
+    page.reload()  # The runs come from the server.
+    earlier = page.locator(f".strip-runs [data-run='{run}']")
+    earlier.click()
     expect(page.locator(".card-picked")).to_have_attribute("data-slot", "D")
+    expect(page.locator("#card-A .card-tag")).to_have_text("Earlier settings")
+    page.get_by_role("button", name="Continue from this run").click()
+    expect(page.locator("#notice")).to_contain_text("recipes, prompt, seed and doodle restored")
+    expect(page.locator("#seed input")).to_have_value(str(kept))
+    assert len(colors(layer(page))) == 2
+    expect(page.locator(".card-tag:visible")).to_have_count(0)
 
 
 def test_the_first_visit_shows_what_to_do(page: Page, server: Server) -> None:

@@ -25,7 +25,10 @@ import { MAX_RUNS, StoredRuns } from '../../studio/web/results/stored-runs.js';
 import { warmUpText } from '../../studio/web/results/warm-up.js';
 import { mountKeyCommands } from '../../studio/web/shell/key-commands.js';
 
-/** @import { Card, Run } from '../../studio/web/results/run-state.js' */
+/**
+ * @import { Variant } from '../../studio/web/components/variant-facts.js'
+ * @import { Card, Run } from '../../studio/web/results/run-state.js'
+ */
 
 customElements.define('result-grid', ResultGrid);
 
@@ -122,9 +125,11 @@ describe('what made an image', () => {
     const recipe = { base_model: { sha256: 'ab', name: 'ink' }, steps: 3, name: 'Ink' };
     const stored = (/** @type {object} */ changes) =>
       settingsOfVariants(
-        /** @type {any} */ ([
-          { slot: 'A', theme_prompt: 'ink', user_prompt: 'a red', doodle: '/d', ...changes },
-        ]),
+        /** @type {Variant[]} */ (
+          /** @type {unknown} */ ([
+            { slot: 'A', theme_prompt: 'ink', user_prompt: 'a red', doodle: '/d', ...changes },
+          ])
+        ),
       );
     const now = settingsOf(
       draft({

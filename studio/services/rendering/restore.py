@@ -53,7 +53,7 @@ def restore_run(variants: Sequence[Variant], preset: Preset) -> RestoredRun:
     recipes = preset.recipes
     for variant in variants:
         recipes = recipes.replace(variant.slot, variant.recipe)
-    changes = {"recipes": recipes}
+    changes: dict[str, object] = {"recipes": recipes}
     if first.theme_prompt is not None:
         changes["theme_prompt"] = first.theme_prompt
     restored = preset.model_copy(update=changes)

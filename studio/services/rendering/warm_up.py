@@ -72,7 +72,7 @@ class WarmUp:
         try:
             self._begin("")
             self._renders.build_renderer(self._is_stopped.is_set)
-            for job in first_of_each_model(self._read_jobs())[: self._max_models]:
+            for job in of_first_models(self._read_jobs(), self._max_models):
                 if self._is_stopped.is_set() or self._renders.active_runs():
                     return
                 self._begin(job.recipe.base_model.name)
@@ -89,10 +89,10 @@ class WarmUp:
         self._current = model, self._clock()
 
 
-def first_of_each_model(jobs: Sequence[RenderJob]) -> list[RenderJob]:
-    """The first job of each base model, in their order."""
-    by_model = {job.recipe.base_model.name: job for job in reversed(jobs)}
-    return list(dict.fromkeys(by_model[job.recipe.base_model.name] for job in jobs))
+def of_first_models(jobs: Sequence[RenderJob], max_models: int) -> list[RenderJob]:
+    """The jobs of the first `max_models` base models, model by model: their ControlNets may differ."""
+    models = list(dict.fromkeys(job.recipe.base_model.name for job in jobs))[:max_models]
+    return [job for model in models for job in jobs if job.recipe.base_model.name == model]
 
 
 def jobs_of_latest_theme(themes: ThemeStore, base_images: BaseImageStore) -> tuple[RenderJob, ...]:

@@ -4,7 +4,7 @@
  * Any page may open it: `openLightbox({ groups, mode: 'single' })`. The page links
  * `styles/lightbox.css`.
  *
- * @import { LightboxGroup, LightboxImage, Mode, Selection } from './selection.js'
+ * @import { LightboxGroup, Mode, Selection } from './selection.js'
  * @import { View } from './geometry.js'
  *
  * @typedef {object} Options
@@ -12,7 +12,6 @@
  * @property {number} [group] that is shown first
  * @property {number} [image] of that group
  * @property {Mode} [mode]
- * @property {readonly LightboxImage[]} [references] further images to compare with
  */
 import { formatNumber, t } from '../lib/i18n.js';
 import { Frame, KEY_ZOOM } from './frame.js';
@@ -131,9 +130,9 @@ class Lightbox {
   }
 
   #show() {
-    const { groups, references = [] } = this.#options;
+    const { groups } = this.#options;
     const { group, mode, other, side, image } = this.#selection;
-    const { images, name } = groups[group];
+    const { images, name, references = [] } = groups[group];
     this.#showPanes();
     const place = t('page.position', { number: image + 1, total: images.length });
     if (mode === 'side') this.#frame.showMode(mode, name || t('page.lightbox.side'), '');

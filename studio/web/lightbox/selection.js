@@ -12,7 +12,10 @@
  * @property {boolean} [isPicked]
  * @property {() => Promise<boolean>} [pick] picks the image, or takes that back; whether that was stored
  *
- * @typedef {{ name: string, images: readonly LightboxImage[] }} LightboxGroup such as a run
+ * @typedef {object} LightboxGroup such as a run
+ * @property {string} name
+ * @property {readonly LightboxImage[]} images
+ * @property {readonly LightboxImage[]} [references] further images to compare with
  *
  * @typedef {object} Selection
  * @property {number} group

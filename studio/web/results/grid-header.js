@@ -26,7 +26,7 @@ export class GridHeader {
   constructor({ compare, continueRun, holdDoodle }) {
     this.#continue = quietButton('continue', t('studio.run_continue'), continueRun);
     this.#compare = quietButton('compare', t('studio.results_compare'), compare);
-    this.#compare.append(t('studio.results_compare'));
+    this.#compare.append(element('span', {}, t('studio.results_compare')));
     this.#doodle = quietButton('doodle', t('studio.hold_doodle'), () => {});
     this.#doodle.setAttribute('aria-keyshortcuts', 'D');
     holdButton(this.#doodle, holdDoodle);

@@ -23,19 +23,19 @@ export async function openResults(runs, shown, slot, mode, pick) {
     const slots = SLOTS.filter((of) => each.run.cards[of].state === 'done');
     const doodle = doodleImage(each.drawing);
     const images = slots.map((of) => resultImage(each.run, of, doodle, pick));
-    return { id: each.run.id, slots, images, name: runName(each.ended_at) };
+    const base = each.drawing?.under;
+    const references = base ? [{ src: base, name: t('studio.base_image') }] : [];
+    return { id: each.run.id, slots, images, references, name: runName(each.ended_at) };
   });
   const filled = groups.filter(({ images }) => images.length > 0);
   const group = filled.findIndex(({ id }) => id === shown);
   if (group < 0) return;
-  const base = runs.find(({ run }) => run.id === shown)?.drawing?.under;
   const { openLightbox } = await import('../lightbox/index.js');
   openLightbox({
     groups: filled,
     group,
     image: Math.max(0, filled[group].slots.indexOf(/** @type {Slot} */ (slot))),
     mode,
-    references: base ? [{ src: base, name: t('studio.base_image') }] : [],
   });
 }
 

@@ -31,6 +31,8 @@ import { currentNames, currentSettings, currentTheme, isEarlier } from './settin
 import { StoredRuns } from './stored-runs.js';
 
 const IDLE = uniformRun('idle', 'idle');
+/** @type {{ settings: Settings | null, drawing: Drawing | null }} what a run was made with */
+const UNKNOWN = { settings: null, drawing: null };
 /** Milliseconds after the last input until the page's settings are compared with the run's. */
 const SETTLE_MS = 600;
 /** Milliseconds between two looks for what other tabs have made, as the page gets the focus. */
@@ -43,8 +45,8 @@ export class ResultGrid extends HTMLElement {
   #run = IDLE;
   /** @type {Run | null} the run before a click on Generate */
   #before = null;
-  /** @type {{ settings: Settings | null, drawing: Drawing | null }} of the run that goes on */
-  #made = { settings: null, drawing: null };
+  /** Of the run that goes on, where it was started here. */
+  #made = UNKNOWN;
   /** @type {string} the id of the run of the strip that is shown; empty for the current one */
   #chosen = '';
   /** @type {string} the id of the run whose drawing comes onto the canvas next; empty for none */
@@ -96,8 +98,10 @@ export class ResultGrid extends HTMLElement {
   /** @param {Run | null} run as the server sent it */
   set run(run) {
     if (!run) return;
-    if (run.phase === 'refused') this.#run = this.#before ?? this.#run;
-    else this.#follow(run);
+    if (run.phase === 'refused') {
+      this.#run = this.#before ?? this.#run;
+      this.#made = UNKNOWN;
+    } else this.#follow(run);
     this.#before = null;
     this.#draw();
     this.#announce();
@@ -165,7 +169,7 @@ export class ResultGrid extends HTMLElement {
       run.selected_slot || (isNew ? known?.run.selected_slot : this.#run.selected_slot) || '';
     this.#run = { ...run, selected_slot: picked };
     if (isRunning(run)) {
-      if (!this.#made.settings) this.#noteMade();
+      // Of a run that another page has started nothing is known yet.
       const drawing = this.#made.settings?.drawing;
       if (drawing !== null && drawing !== undefined && !this.#drawings.has(run.id)) {
         this.#drawings.note(run.id, drawing);
@@ -174,12 +178,12 @@ export class ResultGrid extends HTMLElement {
     }
     const isDone = Object.values(run.cards).some(({ state }) => state === 'done');
     if (isDone) this.#store(run.phase === 'ended');
-    this.#made = { settings: null, drawing: null };
+    this.#made = UNKNOWN;
   }
 
   /** @param {boolean} isFollowed whether its settings are those that were noted at its start */
   #store(isFollowed) {
-    const { settings, drawing } = isFollowed ? this.#made : { settings: null, drawing: null };
+    const { settings, drawing } = isFollowed ? this.#made : UNKNOWN;
     this.#runs.put({ run: this.#run, settings, drawing, ended_at: Date.now() });
     this.refresh();
   }

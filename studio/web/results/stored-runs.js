@@ -20,6 +20,8 @@ import { emptyCard, SLOTS } from './run-state.js';
 import { settingsOfVariants } from './settings.js';
 
 export const MAX_RUNS = 16;
+/** Milliseconds after its end in which a run may not be stored yet. */
+const STORED_WITHIN_MS = 10_000;
 /** Pixels of the longest side of a doodle's thumbnail. */
 const DOODLE_SIZE = 768;
 
@@ -53,7 +55,8 @@ export class StoredRuns {
     const { runs = [], asked_at = 0 } = this.#stored.get(theme) ?? {};
     const ids = new Set(runs.map(({ run }) => run.id));
     const newer = [...this.#followed.values()].filter(
-      ({ run, ended_at }) => run.theme === theme && !ids.has(run.id) && ended_at >= asked_at,
+      ({ run, ended_at }) =>
+        run.theme === theme && !ids.has(run.id) && ended_at >= asked_at - STORED_WITHIN_MS,
     );
     return [...runs.map((each) => this.#completed(each)), ...newer].slice(-MAX_RUNS);
   }

@@ -356,10 +356,12 @@ def test_room_that_a_prefetch_takes_up_is_waited_for() -> None:
     rendering = threading.Thread(target=harness.use, args=["b"])
     prefetching.start()
     assert started.wait(10)
+    assert harness.cache.is_loading("a")
     rendering.start()
     go_on.set()
     for thread in (prefetching, rendering):
         thread.join(10)
+    assert not harness.cache.is_loading("a")
     assert harness.tiers == {"b": "device"}
     harness.cache.prefetch("b", 1, slow)  # It is there.
     assert (harness.stats.device_hits, harness.stats.misses) == (0, 1)

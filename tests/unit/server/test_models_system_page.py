@@ -293,3 +293,23 @@ def test_download_arguments_with_control_characters_are_refused(
         400,
         422,
     )
+
+
+def test_the_warm_up_is_told_until_it_is_done(home: Path) -> None:
+    may_build = threading.Event()
+
+    def build() -> FakeRenderer:
+        assert may_build.wait(LONG)
+        return FakeRenderer()
+
+    studio = create_app_container(Settings(data_dir=home), build)
+    client = TestClient(build_app(studio), base_url="http://127.0.0.1:7860")
+
+    def state() -> str:
+        return str(client.get("/api/v1/warm-up").json()["state"])
+
+    assert state() == "done"
+    studio.rendering.warm_up.start()
+    assert state() == "renderer"
+    may_build.set()
+    until(state, lambda it: it == "done")

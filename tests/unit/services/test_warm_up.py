@@ -6,7 +6,7 @@ from pathlib import Path
 from studio.app import AppContainer, create_app_container
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.themes.preset import SLOTS
-from studio.services.rendering.warm_up import WarmUp, first_of_each_model
+from studio.services.rendering.warm_up import WarmUp, of_first_models
 from studio.settings import Settings
 from tests import examples
 from tests.fake_renderer import FakeRenderer
@@ -28,17 +28,16 @@ class SlowDisk(FakeRenderer):
 
 
 def make_warm_up(studio: AppContainer, max_models: int = 4) -> WarmUp:
-    jobs = [examples.job(recipe=examples.recipe(base_model={"name": name})) for name in "xyx"]
+    jobs = [examples.job(recipe=examples.recipe(base_model={"name": name})) for name in "xy"]
     return WarmUp(studio.rendering.renders, lambda: jobs, max_models, lambda: 0.0)
 
 
-def test_each_model_of_the_latest_theme_is_read_once(home: Path) -> None:
+def test_the_models_of_the_latest_theme_are_read(home: Path) -> None:
     renderer = FakeRenderer()
     studio = create_app_container(Settings(data_dir=home), lambda: renderer)
     studio.rendering.warm_up.run()
     recipes = studio.stores.themes.latest_saved().preset.recipes
-    names = list(dict.fromkeys(recipes[slot].base_model.name for slot in SLOTS))
-    assert [job.recipe.base_model.name for job in renderer.prefetched] == names
+    assert {job.recipe for job in renderer.prefetched} == {recipes[slot] for slot in SLOTS}
     assert renderer.rendered == []
     assert studio.rendering.warm_up.status is None
 
@@ -54,7 +53,7 @@ def test_it_says_which_model_is_on_its_way(home: Path) -> None:
     assert warm_up.status.model == "x"
     renderer.disk.release()
     thread.join(LONG)
-    assert (warm_up.status, len(renderer.prefetched)) == (None, 1)
+    assert len(renderer.prefetched) == 1
 
 
 def test_a_run_goes_first_and_no_further_model_is_begun(home: Path) -> None:
@@ -99,9 +98,9 @@ def test_a_renderer_that_cannot_be_built_ends_it(home: Path) -> None:
     assert studio.rendering.warm_up.status is None
 
 
-def test_models_are_in_the_order_of_their_first_jobs() -> None:
+def test_it_goes_model_by_model_and_reads_no_more_than_fit() -> None:
     jobs = [
         examples.job(slot=slot, recipe=examples.recipe(base_model={"name": name}))
-        for slot, name in zip("ABCD", "yxyx", strict=True)
+        for slot, name in zip("ABCD", "yxyz", strict=True)
     ]
-    assert [job.slot for job in first_of_each_model(jobs)] == ["A", "B"]
+    assert [job.slot for job in of_first_models(jobs, 2)] == ["A", "C", "B"]
