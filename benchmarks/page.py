@@ -173,13 +173,14 @@ def _other_pages(browser: Browser, server: Server) -> list[Measurement]:
             name = f"{address}, transferred"
             measurements.append(Measurement(name, opened.traffic.bytes / 1e3, "kB"))
             requests.append(len(opened.traffic.urls))
-            shifts.append(opened.probe("shift"))
-            tasks.append(opened.probe("longest"))
+            shifts.append((opened.probe("shift"), address))
+            tasks.append((opened.probe("longest"), address))
+    (shift, jumping), (longest, busy) = max(shifts), max(tasks)
     return [
         *measurements,
         Measurement("other pages, most requests", max(requests)),
-        Measurement("other pages, largest layout shift", max(shifts), "", 3),
-        Measurement("other pages, longest task", max(tasks), "ms"),
+        Measurement(f"other pages, largest layout shift ({jumping})", shift, "", 3),
+        Measurement(f"other pages, longest task ({busy})", longest, "ms"),
     ]
 
 

@@ -64,6 +64,7 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-m", self.module, "ui", "--port", str(port), *self.options],
             env=os.environ | {"STUDIO_DATA_DIR": str(self.home), "STUDIO_WARM_UP": "false"},
+            stdout=2,  # A benchmark's own output may be JSON.
         )
         until(self._answers)
 
