@@ -23,9 +23,9 @@ class HistoryFilter(FrozenModel):
     """Conditions that a variant must meet; None is no condition.
 
     `created_after` and `created_before` are days in UTC, both inclusive. `model` is the name of any
-    model used. `text` is searched for in the prompt, case-insensitively. `picked` are those that
+    model used. `text` is searched for in the prompt, case-insensitively. `selected` are those that
     somebody chose among the four of their run. `client` is who sent the request: an API client, or
-    `studio`. `starred` and `picked` False are no conditions either.
+    `studio`. `starred` and `selected` False are no conditions either.
     """
 
     theme: Slug | None = None
@@ -35,7 +35,7 @@ class HistoryFilter(FrozenModel):
     text: Search | None = None
     client: Search | None = None
     starred: bool = False
-    picked: bool = False
+    selected: bool = False
     tag: Name | None = None
     collection: Name | None = None
     created_after: Day | None = None
@@ -53,7 +53,7 @@ class VariantLabels(FrozenModel):
 class StoredVariant(FrozenModel):
     """A variant with its row id; later variants have higher ids.
 
-    `doodle_sha256` is the hash of its doodle where that is stored. `picked`: it was chosen among those of
+    `doodle_sha256` is the hash of its doodle where that is stored. `selected`: it was chosen among those of
     its run.
     """
 
@@ -61,7 +61,7 @@ class StoredVariant(FrozenModel):
     variant: Variant
     labels: VariantLabels = VariantLabels()
     doodle_sha256: str | None = None
-    picked: bool = False
+    selected: bool = False
 
 
 class VariantPage(FrozenModel):

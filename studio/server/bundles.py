@@ -64,7 +64,7 @@ class Bundles:
         Raises:
             KeyError: no such page.
             OSError: a file is missing.
-            ValueError: a module has an import or export that the bundler does not read.
+            ModuleSyntaxError: a module has an import or export that the bundler does not read.
         """
         return self._current(page).assets
 
@@ -75,9 +75,9 @@ class Bundles:
             return None
         bundles = self._current(page).bundles
         stem, suffix = _stem(name), Path(name).suffix
-        same = (each for each in bundles.values() if _stem(each.name) == stem)
+        same = (bundle for bundle in bundles.values() if _stem(bundle.name) == stem)
         return bundles.get(name) or next(
-            (each for each in same if each.name.endswith(suffix)), None
+            (bundle for bundle in same if bundle.name.endswith(suffix)), None
         )
 
     def source_map(self, name: str) -> str | None:
@@ -86,10 +86,10 @@ class Bundles:
         return json.dumps(source_map(bundle.modules, "../")) if bundle and bundle.modules else None
 
     def _current(self, page: str) -> _Page:
-        made = self._pages.get(page)
-        if made is None or any(_time(path) != time for path, time in made.times.items()):
-            made = self._pages[page] = _make(page, self._files[page])
-        return made
+        built = self._pages.get(page)
+        if built is None or any(_time(path) != time for path, time in built.times.items()):
+            built = self._pages[page] = _build(page, self._files[page])
+        return built
 
 
 def _stem(name: str) -> str:
@@ -116,7 +116,7 @@ class _Reader:
         return parse_module(path, self.text(f"web/{path}"))
 
 
-def _make(page: str, files: PageFiles) -> _Page:
+def _build(page: str, files: PageFiles) -> _Page:
     reader = _Reader()
     styles = "".join(reader.text(path) for path in files.styles)
     stylesheet = _bundle(page, "css", "text/css", styles)
@@ -135,10 +135,10 @@ def _scripts(
     A module that two of those need is in both: the one that comes first runs it.
     """
     there = {*loaded, *(module.path for module in modules)}
-    wanted = {path for module in modules for path in module.later} - there
+    dynamic = {path for module in modules for path in module.later} - there
     bundles: list[Bundle] = []
     later: dict[str, str] = {}
-    for path in sorted(wanted):
+    for path in sorted(dynamic):
         part = f"{name}.{path.removesuffix('.js').replace('/', '-')}"
         bundles += _scripts(part, in_order([path], reader.module, there), there, reader)
         later[path] = f"./{bundles[-1].name}"

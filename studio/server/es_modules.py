@@ -23,6 +23,17 @@ _UNREAD = re.compile(r"^(?:import|export)\b.*|(?<![#./'\w-])import[.(].*", re.M)
 _AS = re.compile(r"\s+as\s+")
 
 
+class ModuleSyntaxError(Exception):
+    """A module of `studio/web` has a statement that the bundler does not read."""
+
+    def __init__(self, path: str, statement: str) -> None:
+        super().__init__(path, statement)
+
+    def __str__(self) -> str:
+        path, statement = self.args
+        return f"{path}: the bundler does not read {statement}"
+
+
 class Module(NamedTuple):
     """A module by its path below `studio/web`, with the paths of what it imports, at once and later.
 
@@ -41,7 +52,7 @@ def parse_module(path: str, source: str) -> Module:
     """Reads a module.
 
     Raises:
-        ValueError: it has an import or export of a kind that is not read here.
+        ModuleSyntaxError: it has an import or export of a kind that is not read here.
     """
     imports: list[str] = []
     later: list[str] = []
@@ -79,7 +90,7 @@ def parse_module(path: str, source: str) -> Module:
         body = pattern.sub(replacement, body)
     unread = _UNREAD.search(body)
     if unread:
-        raise ValueError(f"{path}: the bundler does not read {unread[0]!r}")
+        raise ModuleSyntaxError(path, unread[0])
     return Module(path, imports, later, exports, body)
 
 
@@ -94,7 +105,7 @@ def in_order(
         without: paths of modules that are loaded already.
 
     Raises:
-        ValueError: modules import one another in a cycle.
+        ModuleSyntaxError: modules import one another in a cycle.
     """
     ordered: dict[str, Module] = {}
     done, open_ = set(without), set[str]()
@@ -103,7 +114,7 @@ def in_order(
         if path in done:
             return
         if path in open_:
-            raise ValueError(f"{path} imports itself by way of others")
+            raise ModuleSyntaxError(path, "an import of itself by way of others")
         open_.add(path)
         module = read(path)
         for target in module.imports:

@@ -53,7 +53,7 @@ class StoredVariantResponse(FrozenModel):
     doodle: Annotated[str | None, Field(description="A thumbnail, as `thumbnail`.")]
     base_image: Slug
     notes: tuple[str, ...]
-    picked: bool
+    selected: bool
     starred: bool
     tags: tuple[str, ...]
     collections: tuple[str, ...]
@@ -83,7 +83,7 @@ class StoredVariantResponse(FrozenModel):
             doodle=None if doodle is None else thumbnail_url(doodle),
             base_image=variant.base_image,
             notes=tuple(note.text(language) for note in variant.notes),
-            picked=stored.picked,
+            selected=stored.selected,
             starred=labels.starred,
             tags=labels.tags,
             collections=labels.collections,
@@ -116,7 +116,7 @@ class RunResponse(FrozenModel):
 
     @classmethod
     def of(cls, run: HistoryRun, language: str) -> Self:
-        variants = tuple(StoredVariantResponse.of(each, language) for each in run.variants)
+        variants = tuple(StoredVariantResponse.of(variant, language) for variant in run.variants)
         return cls(request_id=run.request_id, client=run.client, variants=variants)
 
 

@@ -56,12 +56,12 @@ def _are_marked(filter_: HistoryFilter, row: type[VariantRow]) -> list[ColumnEle
         ("collection", filter_.collection),
     )
     conditions = [_has_label(row, kind, name) for kind, name in labels if name is not None]
-    if filter_.picked:
-        conditions.append(_is_picked(row))
+    if filter_.selected:
+        conditions.append(_is_selected(row))
     return conditions
 
 
-def _is_picked(row: type[VariantRow]) -> ColumnElement[bool]:
+def _is_selected(row: type[VariantRow]) -> ColumnElement[bool]:
     """On the studio page, or by an API client."""
     variant = tuple_(row.request_id, row.slot)
     by_client = select(RequestRow.id, RequestRow.selected_slot).where(

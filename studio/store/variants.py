@@ -228,20 +228,20 @@ class VariantStore:
 
 def _stored_variants(session: Session, rows: Sequence[VariantRow]) -> tuple[StoredVariant, ...]:
     labels = load_labels(session, [row.id for row in rows])
-    picks = _picks(session, [row.request_id for row in rows])
+    selections = _selections(session, [row.request_id for row in rows])
     return tuple(
         StoredVariant(
             id=row.id,
             variant=_variant(row),
             labels=labels.get(row.id, VariantLabels()),
             doodle_sha256=row.doodle_sha256,
-            picked=picks.get(row.request_id) == row.slot,
+            selected=selections.get(row.request_id) == row.slot,
         )
         for row in rows
     )
 
 
-def _picks(session: Session, request_ids: Sequence[str]) -> Mapping[str, str]:
+def _selections(session: Session, request_ids: Sequence[str]) -> Mapping[str, str]:
     """The slot that was picked of each request that has one, on the studio page or by its client."""
     by_clients = select(RequestRow.id, RequestRow.selected_slot).where(
         RequestRow.id.in_(request_ids)
@@ -249,9 +249,9 @@ def _picks(session: Session, request_ids: Sequence[str]) -> Mapping[str, str]:
     by_operators = select(SelectionRow.request_id, SelectionRow.slot).where(
         SelectionRow.request_id.in_(request_ids)
     )
-    picks = {id_: slot for id_, slot in session.execute(by_clients) if slot is not None}
-    picks.update({row.request_id: row.slot for row in session.execute(by_operators)})
-    return picks
+    selections = {id_: slot for id_, slot in session.execute(by_clients) if slot is not None}
+    selections.update({row.request_id: row.slot for row in session.execute(by_operators)})
+    return selections
 
 
 def _variants_by_request(

@@ -45,10 +45,10 @@ def gradio_assets(kinds: tuple[str, ...]) -> GradioAssets:
         text = core.read_text()
         for kind in kinds:
             found.add_later(re.compile(_COMPONENT.replace("KIND", re.escape(kind))), text)
-    named = (ASSETS.parent / "index.html").read_text()
+    index = (ASSETS.parent / "index.html").read_text()
     return GradioAssets(
-        [name for name in sorted(found.scripts) if name not in named],
-        [name for name in found.stylesheets if name not in named],
+        [name for name in sorted(found.scripts) if name not in index],
+        [name for name in found.stylesheets if name not in index],
     )
 
 

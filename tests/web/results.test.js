@@ -160,7 +160,7 @@ const storedVariants = (id, changes = {}) => ({
     ...{ request_id: id, slot, theme: 'first-light', created_at: '2026-11-27T10:30:00Z' },
     ...{ image: `/${id}-${slot}.png`, thumbnail: `/${id}-${slot}.webp`, doodle: '/d.webp' },
     ...{ base_image: 'mia', seed: 9, request_seed: 7, render_seconds: 3.9, prompt_tokens: 12 },
-    ...{ notes: [], picked: slot === 'B', prompt: 'ink, red', user_prompt: 'red' },
+    ...{ notes: [], selected: slot === 'B', prompt: 'ink, red', user_prompt: 'red' },
     ...{ theme_prompt: 'ink', recipe: { name: slot, steps: 3, base_model: { sha256: 'ab' } } },
     ...changes,
   })),

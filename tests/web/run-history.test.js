@@ -34,7 +34,7 @@ function variant(changes = {}) {
     seed: 5,
     request_seed: 5,
     notes: [],
-    picked: false,
+    selected: false,
     models: ['pocket-ink'],
     recipe: {
       base_model: { name: 'pocket-ink' },
@@ -138,7 +138,7 @@ test('a run has a place for each of its four images, also for those that are not
 });
 
 test('an image that was picked says so', () => {
-  expect(variantTile(variant({ picked: true })).querySelector('.picked')?.textContent).toBe(
+  expect(variantTile(variant({ selected: true })).querySelector('.picked')?.textContent).toBe(
     'Picked',
   );
   expect(variantTile(variant()).querySelector('.picked')).toBeNull();

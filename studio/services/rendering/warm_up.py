@@ -50,7 +50,7 @@ class WarmUp:
 
     def start(self) -> None:
         """Begins in the background."""
-        self._begin("")
+        self._start_loading("")
         threading.Thread(target=self.run, name="warm-up", daemon=True).start()
 
     def stop(self) -> None:
@@ -70,12 +70,12 @@ class WarmUp:
         page, when somebody generates."""
         started_at = self._clock()
         try:
-            self._begin("")
+            self._start_loading("")
             self._renders.build_renderer(self._is_stopped.is_set)
             for job in of_first_models(self._read_jobs(), self._max_models):
                 if self._is_stopped.is_set() or self._renders.active_runs():
                     return
-                self._begin(job.recipe.base_model.name)
+                self._start_loading(job.recipe.base_model.name)
                 self._renders.prefetch(job)
             log.info("warmed up in %.1f s", self._clock() - started_at)
         except StudioError as error:
@@ -85,7 +85,7 @@ class WarmUp:
         finally:
             self._current = None
 
-    def _begin(self, model: str) -> None:
+    def _start_loading(self, model: str) -> None:
         self._current = model, self._clock()
 
 

@@ -87,7 +87,7 @@ function missingTile(slot) {
  * @returns {HTMLElement} with the variant's id as `data-variant`
  */
 export function variantTile(variant) {
-  const { id, slot, theme, seed, recipe, starred, picked } = variant;
+  const { id, slot, theme, seed, recipe, starred, selected } = variant;
   const title = t('page.history.created_by', { preset: theme, slot, seed });
   const open = element(
     'button',
@@ -103,7 +103,7 @@ export function variantTile(variant) {
   const caption = element('figcaption', {}, element('b', {}, slot), name);
   const tile = element('figure', { className: 'tile' }, open, caption, box);
   tile.append(element('span', { className: 'star', ariaHidden: 'true' }, '★'));
-  if (picked) {
+  if (selected) {
     tile.append(element('span', { className: 'picked chip' }, t('page.history.picked')));
     tile.classList.add('is-picked');
   }

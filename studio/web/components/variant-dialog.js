@@ -103,7 +103,7 @@ export class VariantDialog {
     for (const link of findAll(this.#dialog, '[data-link]', HTMLAnchorElement)) {
       link.href = urls[link.dataset.link ?? ''];
     }
-    find(this.#stage, '.picked', HTMLElement).hidden = !variant.picked;
+    find(this.#stage, '.picked', HTMLElement).hidden = !variant.selected;
     const all = this.#source.all();
     const index = all.findIndex((each) => each.id === id);
     this.#button('previous').disabled = index <= 0;

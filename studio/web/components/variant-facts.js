@@ -35,7 +35,7 @@
  * @property {number} seed
  * @property {number} request_seed of a request with which the recipe renders the image again
  * @property {readonly string[]} notes
- * @property {boolean} picked
+ * @property {boolean} selected
  * @property {string[]} models
  * @property {VariantRecipe} recipe
  * @property {string} request_id

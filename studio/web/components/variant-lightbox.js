@@ -55,9 +55,9 @@ export function zoomVariant(shown, all, baseImages) {
  * @param {LightboxImage | null} doodle
  * @returns {LightboxImage}
  */
-function lightboxImage({ image, slot, seed, picked }, name, doodle) {
+function lightboxImage({ image, slot, seed, selected }, name, doodle) {
   const download = `variant-${slot}-${seed}.png`;
-  return { src: image, name, isPicked: picked, download, doodle };
+  return { src: image, name, isPicked: selected, download, doodle };
 }
 
 /**

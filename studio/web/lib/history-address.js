@@ -9,7 +9,7 @@ export const FILTERS = [
   'model',
   'sampler',
   'starred',
-  'picked',
+  'selected',
   'tag',
   'collection',
   'created_after',

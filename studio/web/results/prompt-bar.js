@@ -166,9 +166,8 @@ class PromptBar {
   #showCost(seconds) {
     const time = seconds ? duration(seconds) : '';
     setData('#generate', 'cost', time ? t('studio.generate_cost', { time }) : '');
-    this.#generate.title = time
-      ? t('studio.generate_key_cost', { time })
-      : t('studio.generate_key');
+    if (time) this.#generate.title = t('studio.generate_key_cost', { time });
+    else hintKey(this.#generate, 'generate');
   }
 
   #showFields() {

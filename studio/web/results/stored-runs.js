@@ -123,7 +123,7 @@ export function storedRun(variants, baseAddress) {
     prompt: first.user_prompt ?? first.prompt,
     names: Object.fromEntries(variants.map(({ slot, recipe }) => [slot, recipe.name ?? ''])),
     cards: Object.fromEntries(SLOTS.map((slot) => [slot, storedCard(variants, slot)])),
-    selected_slot: variants.find(({ picked }) => picked)?.slot ?? '',
+    selected_slot: variants.find(({ selected }) => selected)?.slot ?? '',
   };
   const doodle = first.doodle === null ? '' : `${first.doodle}?size=${DOODLE_SIZE}`;
   return {

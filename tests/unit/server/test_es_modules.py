@@ -2,7 +2,14 @@
 
 import pytest
 
-from studio.server.es_modules import Module, in_order, join_modules, parse_module, source_map
+from studio.server.es_modules import (
+    Module,
+    ModuleSyntaxError,
+    in_order,
+    join_modules,
+    parse_module,
+    source_map,
+)
 
 SOURCE = """/** @import { T } from './types.js' */
 import { a, b as c } from '../lib/x.js';
@@ -52,7 +59,7 @@ def test_imports_and_exports_are_read() -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_read_is_refused(line: str) -> None:
-    with pytest.raises(ValueError, match="the bundler does not read"):
+    with pytest.raises(ModuleSyntaxError, match="the bundler does not read"):
         parse_module("a.js", f"{line}\n")
 
 
@@ -71,7 +78,7 @@ def test_modules_come_after_those_they_import() -> None:
 
 def test_a_cycle_is_refused() -> None:
     modules = {"a.js": parsed("a.js", "b.js"), "b.js": parsed("b.js", "a.js")}
-    with pytest.raises(ValueError, match="imports itself"):
+    with pytest.raises(ModuleSyntaxError, match="import of itself"):
         in_order(["a.js"], modules.__getitem__)
 
 

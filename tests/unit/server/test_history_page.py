@@ -93,10 +93,10 @@ def test_a_run_tells_what_was_picked_and_what_it_was_made_with(
     studio.stores.selections.select(variant.request_id, "A", "ada")
     [run] = client.get(f"{VARIANTS}/runs", params={"client": "studio", "limit": 1}).json()["runs"]
     [row] = run["variants"]
-    assert row["picked"]
+    assert row["selected"]
     assert (row["seed"], row["request_seed"], row["prompt_tokens"]) == (9, 5, 9)
     assert (row["user_prompt"], row["theme_prompt"], row["notes"]) == ("gold", "ink", [])
-    picked = client.get(VARIANTS, params={"picked": "true"}).json()["variants"]
+    picked = client.get(VARIANTS, params={"selected": "true"}).json()["variants"]
     assert [each["request_id"] for each in picked] == [variant.request_id]
     assert client.get(f"{VARIANTS}/runs", params={"limit": 0}).status_code == 422
 

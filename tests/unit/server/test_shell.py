@@ -48,7 +48,7 @@ def test_the_pages_of_a_theme_are_in_its_place_and_of_one_name(
     shown = answer.text.partition('<nav class="tabs"')[2].partition("</nav>")[0]
     current = "/review" if "review" in tab else tab
     assert CURRENT.findall(shown) == [(f"/themes/first-light{current}", "page")]
-    [script] = re.findall(r'src="/web/pages/(theme[a-z-]*)\.js"', answer.text)
+    [script] = re.findall(r'src="/web/bundles/(theme[a-z-]*)\.', answer.text)
     assert "markReady();" in (WEB / "pages" / f"{script}.js").read_text()
 
 
