@@ -18,7 +18,7 @@ import { CellDialog } from './cell-dialog.js';
 import { cellIndex, cellName, gridSize, neighbor, readyCells } from './layout.js';
 
 const POLL_MS = 800;
-const THUMBNAIL = 256;
+const THUMBNAIL = 192;
 const KEYS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'PageUp', 'PageDown'];
 
 /** @param {GridSummary} grid */
