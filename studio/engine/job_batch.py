@@ -10,9 +10,10 @@ from studio.engine.diffusion.passes import Size
 from studio.engine.loading.resolve import ResolvedModels
 from studio.errors import InvalidInputError
 from studio.imaging.compositing import overlay_doodle
-from studio.imaging.masks import doodle_mask
+from studio.imaging.masks import doodle_mask, put_back
 from studio.imaging.resize import resize_to
 from studio.recipes.generation.job import RenderJob
+from studio.recipes.generation.planning import check_mask_keypoints
 from studio.recipes.generation.recipe import ControlUnit, Recipe
 
 
@@ -42,7 +43,8 @@ class JobBatch:
         return self.recipe.width, self.recipe.height
 
     def init_images(self) -> list[Image.Image]:
-        """Each job's doodle over its base image, at the recipe's size."""
+        """Each job's doodle over its base image, at the recipe's size; a mask keeps the doodle, too, off
+        what does not change."""
         composites: dict[tuple[int, int], Image.Image] = {}
         pairs = list(zip(self.base_images, self.doodles, strict=True))
         for base_image, doodle in pairs:
@@ -50,18 +52,26 @@ class JobBatch:
             if key not in composites:
                 composite = overlay_doodle(base_image, doodle)
                 composites[key] = resize_to(composite, self.size, "Just Resize")
-        return [composites[id(base_image), id(doodle)] for base_image, doodle in pairs]
+        images = [composites[id(base_image), id(doodle)] for base_image, doodle in pairs]
+        masks = self.masks(self.size)
+        if not masks:
+            return images
+        return [
+            put_back(image, base_image, mask, match_edges=False)
+            for image, base_image, mask in zip(images, self.base_images, masks, strict=True)
+        ]
 
     def masks(self, size: Size) -> list[Image.Image]:
         """What each job may change, at `size`; empty where the recipe has no mask.
 
-        Raises InvalidInputError where a mask is empty.
+        Raises InvalidInputError where a mask is empty, or needs keypoints that are not there.
         """
         settings = self.recipe.mask
         if settings.area == "off":
             return []
         masks = []
         for job, doodle in zip(self.jobs, self.doodles, strict=True):
+            check_mask_keypoints(job)
             mask = doodle and doodle_mask(doodle, size, settings, job.base_image.keypoints)
             if mask is None:
                 raise InvalidInputError("recipe.mask_empty", slot=job.slot)

@@ -157,6 +157,27 @@ def test_a_hard_mask_is_diffusers_inpainting_bit_for_bit(scheduler: type[Any]) -
     assert torch.equal(latents[..., :2, :], start[..., :2, :])
 
 
+def test_a_kept_face_is_never_painted_over(harness: RenderHarness) -> None:
+    """Beside it the model sees the face, not the doodle on it, and no color of the doodle is matched."""
+    mask = {**MASK, "keep_face": True}
+    job = harness.job("star-dress", steps=4, mask=mask, denoising_strength=0.0)
+    base = decode(harness.studio.stores.base_images.read_png(job.base_image)).convert("RGB")
+    red = Image.new("RGBA", base.size, (200, 20, 20, 255))
+    image = pixels(harness.engine.render(job, base, red, RenderListener()).image)
+    made = doodle_mask(red, (256, 256), job.recipe.mask, job.base_image.keypoints)
+    assert made is not None
+    area = np.asarray(made)
+    assert (image[area == 0] == base_pixels(harness, job, (256, 256))[area == 0]).all()
+    assert (image[area == 255] == (200, 20, 20)).all()
+
+
+def test_a_kept_face_without_keypoints_is_refused(harness: RenderHarness) -> None:
+    job = harness.job("star-dress", mask={**MASK, "keep_face": True}, control_units=())
+    base_image = job.base_image.model_copy(update={"keypoints": None})
+    with pytest.raises(InvalidInputError, match="no pose keypoints"):
+        harness.render(job.model_copy(update={"base_image": base_image}))
+
+
 def test_settings_outside_their_range_are_refused() -> None:
     for changes in ({"grow": 257}, {"feather": -1}, {"area": "everything"}):
         with pytest.raises(ValueError, match="mask|grow|feather|area|less|greater|doodle"):

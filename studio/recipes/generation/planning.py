@@ -28,8 +28,7 @@ def plan_jobs(request: GenerationRequest) -> tuple[RenderJob, ...]:
     slots keep their order.
 
     Raises:
-        InvalidInputError: a prompt contains an invalid LoRA tag, a recipe has too many LoRAs, or its
-            mask needs a doodle or keypoints that are not there.
+        InvalidInputError: a prompt contains an invalid LoRA tag, or a recipe has too many LoRAs.
     """
     jobs = [_plan_job(request, slot) for slot in SLOTS]
     base_models = list(dict.fromkeys(job.recipe.base_model for job in jobs))
@@ -39,7 +38,6 @@ def plan_jobs(request: GenerationRequest) -> tuple[RenderJob, ...]:
 def _plan_job(request: GenerationRequest, slot: Slot) -> RenderJob:
     preset = request.preset
     recipe = preset.recipes[slot]
-    _check_mask(request, recipe, slot)
     seed = recipe.seed_policy.resolve(request.seed)
     # Users' prompts are taken as they are: what was moderated is what is rendered.
     template = choose_alternatives(recipe.prompt_template, seed, "template")
@@ -60,17 +58,25 @@ def _plan_job(request: GenerationRequest, slot: Slot) -> RenderJob:
     )
 
 
-def _check_mask(request: GenerationRequest, recipe: Recipe, slot: Slot) -> None:
-    """Raises InvalidInputError for a mask of a doodle without a doodle, or of kept parts that the base
-    image has no keypoints for."""
-    mask = recipe.mask
-    if mask.area == "off":
-        return
-    if request.doodle is None:
-        raise InvalidInputError("recipe.mask_without_doodle", slot=slot)
-    if mask.needs_keypoints and request.base_image.keypoints is None:
+def check_request(request: GenerationRequest) -> None:
+    """Checks what `plan_jobs` and the renders of its jobs need, before the request is stored.
+
+    Raises:
+        InvalidInputError: as `plan_jobs`; or a mask is of the doodle and there is none, or it keeps parts
+            that the base image has no keypoints for.
+    """
+    for job in plan_jobs(request):
+        mask = job.recipe.mask
+        if mask.area != "off" and job.doodle is None:
+            raise InvalidInputError("recipe.mask_without_doodle", slot=job.slot)
+        check_mask_keypoints(job)
+
+
+def check_mask_keypoints(job: RenderJob) -> None:
+    """Raises InvalidInputError where the mask keeps parts that the base image has no keypoints for."""
+    if job.recipe.mask.needs_keypoints and job.base_image.keypoints is None:
         raise InvalidInputError(
-            "recipe.mask_without_keypoints", slot=slot, name=request.base_image.name
+            "recipe.mask_without_keypoints", slot=job.slot, name=job.base_image.name
         )
 
 

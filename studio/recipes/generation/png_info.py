@@ -11,6 +11,7 @@ from studio.errors import InvalidDocumentError
 from studio.messages import message
 from studio.recipes.base import format_validation_error, parse_document
 from studio.recipes.generation.alternatives import choose_alternatives
+from studio.recipes.generation.prompt_syntax import extract_lora_tags
 from studio.recipes.generation.recipe import PROMPT_PLACEHOLDER, Recipe, SeedPolicy
 from studio.recipes.generation.samplers import SAMPLERS, SCHEDULE_TYPES
 from studio.recipes.old_formats import upgrade_fields
@@ -44,6 +45,7 @@ class GenerationInfo:
         """The user's part of `prompt`: what neither the template nor `theme_prompt` contains."""
         template = choose_alternatives(self.recipe.prompt_template, self.seed, "template")
         theme_prompt = choose_alternatives(theme_prompt, self.seed, "theme")
+        template, theme_prompt = (extract_lora_tags(text)[0] for text in (template, theme_prompt))
         before, _, after = template.partition(PROMPT_PLACEHOLDER)
         inner = self.prompt.removeprefix(before.lstrip(" ,")).removesuffix(after.rstrip(" ,"))
         return inner.strip(" ,").removesuffix(theme_prompt.strip(" ,")).strip(" ,")

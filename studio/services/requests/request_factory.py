@@ -12,7 +12,7 @@ from studio.messages import message
 from studio.models.catalog import ModelCatalog
 from studio.recipes.base_image import BaseImage, ControlImage, Doodle, Sha256, UploadedBaseImage
 from studio.recipes.generation.job import MAX_PROMPT_CHARS, OPERATOR_CLIENT, GenerationRequest
-from studio.recipes.generation.planning import list_referenced_models
+from studio.recipes.generation.planning import check_request, list_referenced_models
 from studio.recipes.generation.recipe import ModelRef, ModelType
 from studio.recipes.text_fields import check_text
 from studio.recipes.themes.preset import SLOTS, Preset
@@ -69,7 +69,8 @@ class RequestFactory:
             NotFoundError: the base image, a model or a control image is not here.
             IncompatibleModelError: a model is not the one that the preset was tuned with.
             InvalidImageError: the doodle is no PNG of the base image's size.
-            InvalidInputError: the prompt is too long or the seed out of range.
+            InvalidInputError: the prompt is too long, the seed out of range, or what `check_request`
+                refuses.
             ContentBlockedError: the theme's moderation policy blocks the prompt or an image.
         """
         _check_prompt_and_seed(user_prompt, seed)
@@ -80,7 +81,7 @@ class RequestFactory:
             if isinstance(base_image, str)
             else self._accept_uploaded_base(requester, base_image)
         )
-        return GenerationRequest(
+        request = GenerationRequest(
             id=requester.request_id,
             base_image=base,
             doodle=(
@@ -93,6 +94,9 @@ class RequestFactory:
             control_images=load_control_images(preset, self._images),
             client=client,
         )
+        # What is stored can be planned again, by every process and after a restart.
+        check_request(request)
+        return request
 
     def check_models(self, references: Iterable[tuple[ModelType, ModelRef]]) -> None:
         """Raises NotFoundError, IncompatibleModelError or CorruptModelError for the first model that
@@ -126,8 +130,8 @@ class RequestFactory:
         if not preset.safety.allow_base_uploads:
             raise InvalidInputError("theme.takes_no_uploads", slug=preset.slug)
         pixels = decode_png(upload.png, message("image.uploaded_base")).convert("RGB")
-        units = [unit for slot in SLOTS for unit in preset.recipes[slot].control_units]
-        if upload.keypoints is None and any(unit.preprocessor == "pose" for unit in units):
+        needs_keypoints = any(preset.recipes[slot].needs_keypoints for slot in SLOTS)
+        if upload.keypoints is None and needs_keypoints:
             raise InvalidInputError("theme.upload_needs_keypoints", slug=preset.slug)
         name = f"upload-{hashlib.sha256(upload.png).hexdigest()[:16]}"
         image, clean_png = make_base_image(pixels, name, "Upload", upload.keypoints)

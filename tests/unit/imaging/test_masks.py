@@ -59,6 +59,13 @@ def test_a_line_thinner_than_a_pixel_of_the_mask_is_in_it() -> None:
     assert mask(large, grow=0, feather=0)[30:60, 40].all()
 
 
+def test_a_pixel_of_a_large_doodle_is_in_a_small_mask() -> None:
+    dot = doodle(1000, 1000, 1000, 1000, size=(2048, 2048))
+    made = doodle_mask(dot, (64, 64), MaskSettings(area="doodle", grow=0, feather=0), None)
+    assert made is not None
+    assert np.asarray(made)[31, 31] == 255
+
+
 @given(
     st.integers(0, 90), st.integers(0, 74), st.integers(1, 30), st.integers(0, 20),
     st.integers(0, 20), st.booleans(),

@@ -6,6 +6,7 @@ import pytest
 
 from studio.errors import InvalidInputError
 from studio.recipes.generation.planning import (
+    check_request,
     compose_prompt,
     group_into_batches,
     list_referenced_models,
@@ -184,15 +185,15 @@ def test_a_mask_that_cannot_be_made_is_refused_before_work(
     request = examples.request(preset=preset, doodle=examples.doodle())
     request = request.model_copy(update=request_changes)
     with pytest.raises(InvalidInputError) as caught:
-        plan_jobs(request)
+        check_request(request)
     assert (caught.value.code, caught.value.message.params["slot"]) == (code, "B")
+    assert len(plan_jobs(request)) == 4  # What is stored can always be planned again.
 
 
 def test_a_mask_that_is_off_needs_neither_doodle_nor_keypoints() -> None:
     recipe = examples.recipe(mask=MaskSettings(keep_face=True))
     preset = examples.preset(recipes=RecipeSet(A=recipe, B=recipe, C=recipe, D=recipe))
-    request = examples.request(preset=preset).model_copy(update={"doodle": None})
-    assert len(plan_jobs(request)) == 4
+    check_request(examples.request(preset=preset).model_copy(update={"doodle": None}))
 
 
 def make_preset(prompt: str = "", **recipe: Any) -> Preset:

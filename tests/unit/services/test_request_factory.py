@@ -5,7 +5,7 @@ import pytest
 from studio.app import AppContainer
 from studio.errors import InvalidImageError, InvalidInputError, NotFoundError
 from studio.recipes.generation.planning import plan_jobs
-from studio.recipes.generation.recipe import ModelRef
+from studio.recipes.generation.recipe import MaskSettings, ModelRef
 from studio.recipes.themes.preset import Preset
 from tests import examples
 
@@ -82,3 +82,35 @@ def _with_model(preset: Preset, name: str) -> Preset:
     """The preset with another base model in recipe D."""
     recipe = preset.recipes.D.model_copy(update={"base_model": ModelRef(name=name)})
     return preset.model_copy(update={"recipes": preset.recipes.replace("D", recipe)})
+
+
+# Issue 23, 1 and 7: what is refused later would stay in the queue, and stop it at each start.
+def test_what_cannot_be_planned_or_masked_is_refused_before_it_is_stored(
+    studio: AppContainer,
+) -> None:
+    create = studio.rendering.request_factory.create
+    preset = studio.stores.themes.get_version("first-light").preset
+    mask = MaskSettings(area="doodle", keep_face=True)
+    masked = _with_recipe(preset, mask=mask)
+    with pytest.raises(InvalidInputError, match="but there is no doodle"):
+        create(masked, "mia", None)
+    mia = studio.stores.base_images.get("mia")
+    png = studio.stores.base_images.read_png(mia)
+    studio.stores.base_images.upsert(
+        mia.model_copy(update={"id": "nobody", "keypoints": None}), png
+    )
+    with pytest.raises(InvalidInputError, match="has no pose keypoints"):
+        create(masked, "nobody", examples.png())
+    by_seed = _with_recipe(preset, prompt_template="{prompt} <lora:pocket-neon:{0.5|9}>")
+    refused = 0
+    for seed in range(8):
+        try:
+            create(by_seed, "mia", None, seed=seed)
+        except InvalidInputError:
+            refused += 1
+    assert 0 < refused < 8
+
+
+def _with_recipe(preset: Preset, **changes: object) -> Preset:
+    recipe = preset.recipes["B"].model_copy(update=changes)
+    return preset.model_copy(update={"recipes": preset.recipes.replace("B", recipe)})
