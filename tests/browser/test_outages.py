@@ -15,7 +15,6 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from studio.errors import STORAGE_AWAY
 from tests.browser.conftest import Server
 from tests.browser.driving import set_number
 from tests.servers.disk import small_disk
@@ -144,7 +143,7 @@ def lives(server: Server, is_away: bool = False) -> None:
     assert server.process.poll() is None
     answered = httpx2.get(f"{server.url}/gradio_api/app_id", timeout=LONG)
     if answered.status_code == 503 and is_away:
-        assert answered.json() == {"error": STORAGE_AWAY}
+        assert answered.json()["code"] == "request.storage_unavailable"
     else:
         assert answered.status_code == 200
 
@@ -171,7 +170,7 @@ def test_a_run_says_that_the_store_stays_away(
     with stopped(postgresql):
         expect(page.locator(".card-failed")).to_have_count(4)
         for card in page.locator(".card-failed").all():
-            expect(card.get_by_role("alert")).to_contain_text("Generate again")
+            expect(card.get_by_role("alert")).to_contain_text("generate again")
             expect(card).not_to_contain_text("postgresql")
         expect(page.locator("#notice")).to_contain_text(
             "0 of 4 variants finished. Failed: A, B, C, D (see card)."
