@@ -61,7 +61,7 @@ def test_another_theme_is_opened(page: StudioPage) -> None:
     assert updates[page.theme.inspector]["value"].recipes.B.steps == 23
 
 
-def test_what_is_no_longer_there_is_told(page: StudioPage) -> None:
+def test_what_is_no_longer_there_is_named(page: StudioPage) -> None:
     updates = page.continue_run._continue(values(page, "0" * 32))
     assert "no longer in the history" in updates[page.run.notice]
     slug = page.theme.initial.preset.slug
