@@ -6,7 +6,7 @@ from studio.app import AppContainer
 from studio.errors import NotFoundError, StudioError
 from studio.messages import message
 from studio.recipes.generation.job import GenerationRequest
-from studio.recipes.generation.planning import plan_jobs
+from studio.recipes.generation.planning import plan_job
 from studio.recipes.themes.preset import Preset
 from studio.services.rendering.control_map_preview import preview_control_maps
 from studio.services.rendering.live_preview import make_preview_job
@@ -195,8 +195,7 @@ class StudioPage:
         edited: EditedPreset | None = values[self.theme.inspector]
         slot = edited.slot if edited else "A"
         try:
-            jobs = plan_jobs(self._request(values))
-            job = next(job for job in jobs if job.slot == slot)
+            job = plan_job(self._request(values), slot)
             previews = preview_control_maps(
                 job, self.studio.stores.base_images.read_png(job.base_image)
             )

@@ -2,7 +2,7 @@
 
 from studio.errors import NotFoundError
 from studio.recipes.generation.job import GenerationRequest
-from studio.recipes.generation.planning import batch_key, plan_jobs
+from studio.recipes.generation.planning import batch_key, plan_job, plan_jobs
 from studio.recipes.themes.preset import Slot
 from studio.store.jobs import JobStore
 
@@ -22,7 +22,7 @@ def select_batch(
 
     Raises StorageUnavailableError.
     """
-    job = next(job for job in plan_jobs(first) if job.slot == slot)
+    job = plan_job(first, slot)
     batch: dict[str, tuple[GenerationRequest, tuple[Slot, ...]]] = {first.id: (first, (slot,))}
     key, room = batch_key(job), max_size - 1
     for queued in jobs.queue.list_queued_for(job.recipe.base_model.name, LOOKAHEAD):

@@ -30,12 +30,13 @@ def plan_jobs(request: GenerationRequest) -> tuple[RenderJob, ...]:
     Raises:
         InvalidInputError: a prompt contains an invalid LoRA tag, or a recipe has too many LoRAs.
     """
-    jobs = [_plan_job(request, slot) for slot in SLOTS]
+    jobs = [plan_job(request, slot) for slot in SLOTS]
     base_models = list(dict.fromkeys(job.recipe.base_model for job in jobs))
     return tuple(sorted(jobs, key=lambda job: base_models.index(job.recipe.base_model)))
 
 
-def _plan_job(request: GenerationRequest, slot: Slot) -> RenderJob:
+def plan_job(request: GenerationRequest, slot: Slot) -> RenderJob:
+    """The request's job for one slot, with every value resolved. Raises as `plan_jobs`."""
     preset = request.preset
     recipe = preset.recipes[slot]
     seed = recipe.seed_policy.resolve(request.seed)

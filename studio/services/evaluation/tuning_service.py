@@ -19,7 +19,7 @@ from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import QualityMetrics
 from studio.recipes.evaluation.tuning import Rating, TuningStudy, apply_trial, trial_score
 from studio.recipes.generation.job import RenderJob
-from studio.recipes.generation.planning import plan_jobs
+from studio.recipes.generation.planning import plan_job
 from studio.recipes.generation.recipe import Recipe
 from studio.recipes.generation.sweep import AxisValue
 from studio.recipes.themes.preset import SLOTS, Preset, Slot, ThemeVersion
@@ -249,7 +249,7 @@ class TuningService:
         request = self.request_factory.create(
             preset, doodle.base_image, doodle.png, "", SEED, number
         )
-        return next(job for job in plan_jobs(request) if job.slot == slot)
+        return plan_job(request, slot)
 
     def _version(self, study: TuningStudy) -> ThemeVersion:
         return self.themes.get_version(study.slug, study.version)

@@ -7,7 +7,7 @@ from typing import Any
 from studio.errors import ModelError
 from studio.models.catalog import ModelCatalog
 from studio.recipes.generation.job import GenerationRequest, RenderJob
-from studio.recipes.generation.planning import plan_jobs
+from studio.recipes.generation.planning import plan_job
 from studio.recipes.generation.recipe import LoraSettings, ModelRef, Recipe
 from studio.recipes.themes.preset import Slot
 
@@ -26,7 +26,7 @@ def make_preview_job(request: GenerationRequest, slot: Slot, catalog: ModelCatal
     1.
     Without one: fewer steps of the recipe's own sampler.
     """
-    job = next(job for job in plan_jobs(request) if job.slot == slot)
+    job = plan_job(request, slot)
     recipe, lora = job.recipe, few_step_lora(job.recipe, catalog)
     changes: dict[str, Any] = {
         # img2img runs steps x denoising strength of the schedule.

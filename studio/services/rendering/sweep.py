@@ -13,7 +13,7 @@ from studio.files import write_atomic
 from studio.imaging.contact_sheet import contact_sheet
 from studio.imaging.png_io import encode_png
 from studio.recipes.generation.job import MAX_PROMPT_CHARS, GenerationRequest, RenderJob
-from studio.recipes.generation.planning import plan_jobs
+from studio.recipes.generation.planning import plan_job
 from studio.recipes.generation.recipe import MAX_RECIPE_PROMPT_CHARS, Recipe
 from studio.recipes.generation.sweep import (
     THEME_AXIS,
@@ -66,7 +66,7 @@ class Sweep:
 
     def job(self, cell: SweepCell) -> RenderJob:
         """What renders a cell."""
-        return next(job for job in plan_jobs(self.request_of(cell)) if job.slot == self.slot)
+        return plan_job(self.request_of(cell), self.slot)
 
     def request_of(self, cell: SweepCell) -> GenerationRequest:
         """The request with a cell's values: its recipe in the slot, its prompts and its seed.
