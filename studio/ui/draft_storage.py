@@ -38,7 +38,8 @@ class DraftStorage:
         open_theme = on_event("inspector/index.js", "openTheme")
         chosen = theme.preset.input(None, theme.preset, self.restored, js=open_theme)
         inputs: Components = {*theme.edit_inputs, theme.preset, self.restored}
-        chosen.then(self._choose, inputs, outputs, **UNQUEUED)
+        # Chosen again while the server answers: the last choice counts.
+        chosen.then(self._choose, inputs, outputs, trigger_mode="always_last", **UNQUEUED)
         self.discard.click(self._discard, theme.loaded, outputs, **UNQUEUED)
         self.open_version.click(
             self._open,
@@ -110,6 +111,8 @@ class DraftStorage:
         if has_draft:
             notice = self.texts("studio.draft_stored", name=loaded.preset.name)
             updates[run.notice] += render_notice(notice, "status")
+        # The dropdown shows what was chosen, by now perhaps another theme.
+        updates[theme.preset] = gr.update(choices=theme.theme_choices())
         return updates
 
     def _stay(self, loaded: ThemeVersion, error: StudioError, more: str = "") -> ComponentUpdates:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from studio.imaging.png_metadata import png_with_metadata
 from tests import examples
@@ -277,6 +277,25 @@ def test_a_value_that_does_not_hold_is_not_lost_to_another_theme(page: Page) -> 
     expect(page.locator("#notice [role=alert]")).to_contain_text("before you open another theme")
     expect(page.locator("#theme input")).to_have_value(opened)
     expect(page.locator("#A-width input[type=number]")).to_have_value("250")
+
+
+def test_of_two_themes_chosen_in_a_row_the_last_is_shown(page: Page) -> None:
+    """The second choice was lost while the server answered the first."""
+    steps, held = page.locator("#A-steps input[type=number]"), list[Route]()
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/gradio_api/run/**", hold)
+    with page.expect_request("**/gradio_api/run/**"):
+        choose(page, "theme", "Picnic")
+    choose(page, "theme", "Neon night")
+    first = held.pop()
+    page.route("**/gradio_api/run/**", lambda route: route.continue_())
+    first.continue_()
+    expect(page.locator("#notice")).to_contain_text("Neon night, version 1")
+    expect(steps).to_have_value("16")
+    expect(page.locator("#theme input")).to_have_value("Neon night")
 
 
 # Issue 18, 16 (B2): a link of the page Themes opens a version over a draft of the same theme.
