@@ -259,6 +259,7 @@ def test_another_theme_keeps_what_is_unsaved_of_this_one(page: Page, server: Ser
     choose(page, "theme", "Picnic")
     expect(steps).to_have_value("12")
     choose(page, "theme", "Neon night")
+    expect(steps).to_have_value("37")
     unsaved.locator("summary").click()
     unsaved.get_by_role("button", name="Discard all changes").click()
     expect(steps).to_have_value(saved)
