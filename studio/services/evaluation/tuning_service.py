@@ -18,10 +18,10 @@ from studio.recipes.base import parse_document
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import QualityMetrics
 from studio.recipes.evaluation.tuning import Rating, TuningStudy, apply_trial, trial_score
+from studio.recipes.generation.axes import AxisValue
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.planning import plan_job
 from studio.recipes.generation.recipe import Recipe
-from studio.recipes.generation.sweep import AxisValue
 from studio.recipes.themes.preset import SLOTS, Preset, Slot, ThemeVersion
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
 from studio.services.cost_estimates import Cost, Costs
