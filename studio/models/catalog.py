@@ -17,7 +17,7 @@ from studio.messages import Message, message
 from studio.models.discovery import find_pickled_weights, find_preview_image, scan_models
 from studio.models.file_cache import FileDependentCache
 from studio.models.folder_config import family_of_directory
-from studio.models.safetensors_header import ModelIdentity, identify_model
+from studio.models.identification import ModelIdentity, identify_model
 from studio.models.types import DIR_BY_TYPE, ListedModel, ModelInfo
 from studio.models.weights import HashCache, list_weight_files, loaded_files
 from studio.recipes.generation.recipe import (

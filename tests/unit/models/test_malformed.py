@@ -15,10 +15,11 @@ from safetensors.numpy import save_file
 from studio.errors import CorruptModelError, IncompatibleModelError, ModelError
 from studio.models.catalog import ModelCatalog
 from studio.models.discovery import MAX_DEPTH
-from studio.models.safetensors_header import MAX_HEADER, identify_model, read_header
+from studio.models.identification import identify_model
+from studio.models.safetensors_file import MAX_HEADER, read_header
 from studio.models.weights import HashCache
 from studio.recipes.generation.recipe import ModelRef
-from tests.unit.models.test_safetensors_header import KOHYA, PEFT, UNET, checkpoint, write
+from tests.unit.models.test_identification import KOHYA, PEFT, UNET, checkpoint, write
 
 TENSOR = {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}
 DEEP = "[" * 100_000
