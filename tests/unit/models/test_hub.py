@@ -10,7 +10,8 @@ import pytest
 from huggingface_hub import constants
 
 from studio.errors import InvalidInputError, ModelHubError, NotFoundError, StorageUnavailableError
-from studio.models.hub import DownloadPlan, Hub, RemoteFile
+from studio.models.download_plan import DownloadPlan, RemoteFile
+from studio.models.hub import Hub
 from tests.hub import FakeHub, model_hub
 from tests.unit.models.test_identification import PEFT, write
 
