@@ -220,7 +220,7 @@ def test_unexpected_exception_is_reported(tmp_path: Path, monkeypatch: pytest.Mo
     def fail(_: Path) -> None:
         raise ZeroDivisionError("odd")
 
-    monkeypatch.setattr("studio.models.catalog.identify_model", fail)
+    monkeypatch.setattr("studio.models.inspection.identify_model", fail)
     write(tmp_path / "loras" / "glow.safetensors", {PEFT: (8, 128)})
     catalog = ModelCatalog((tmp_path,), HashCache(None))
     assert catalog.list_models() == ()
