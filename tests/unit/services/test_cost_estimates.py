@@ -77,7 +77,7 @@ def test_trials_cost_new_images_and_those_of_the_other_recipes(
     span = SearchSpace.parse("denoising_strength=0.4..0.8")
     study = TuningStudy(slug="first-light", version=1, slot="B", search_space=(span,))
     name = studio.evaluation.tuning.create_study(study)
-    doodles = len([each for each in studio.evaluation.tuning.sample_doodles if each.base_image])
+    doodles = len([each for each in studio.authoring.sample_doodles if each.base_image])
     assert studio.evaluation.tuning.cost(name, 10).images == 10 * doodles + 3 * doodles
 
 
