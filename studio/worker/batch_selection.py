@@ -1,9 +1,10 @@
 """Which queued jobs of the job table a worker renders in one batch with the job it was sent."""
 
-from studio.errors import NotFoundError
+from studio.errors import StorageError, StudioError
 from studio.recipes.generation.job import GenerationRequest
-from studio.recipes.generation.planning import batch_key, plan_job, plan_jobs
+from studio.recipes.generation.planning import batch_key, plan_job
 from studio.recipes.themes.preset import Slot
+from studio.services.requests.queued_requests import plan_possible
 from studio.store.jobs import JobStore
 
 LOOKAHEAD = 32
@@ -29,14 +30,14 @@ def select_batch(
         is_first = queued.request_id == first.id
         try:
             request = first if is_first else jobs.requests.get(queued.request_id)
-        except NotFoundError:  # It was deleted meanwhile.
+        except StorageError:
+            raise
+        except StudioError:  # It was deleted meanwhile, or its own message will tell why it fails.
             continue
         joining = tuple(
             other.slot
-            for other in plan_jobs(request)
-            if other.slot in queued.slots
-            and not (is_first and other.slot == slot)
-            and batch_key(other) == key
+            for other in plan_possible(request, queued.slots)[0]
+            if not (is_first and other.slot == slot) and batch_key(other) == key
         )[:room]
         if joining:
             room -= len(joining)
