@@ -48,7 +48,7 @@ def load_queued(store: JobStore, request_id: str, slots: Sequence[Slot]) -> Queu
         log.warning("jobs skipped: %s", error)  # The request was deleted in the meantime.
         return QueuedRequest()
     except StudioError as error:
-        log.warning("request %s cannot be read: %s", request_id, error)
+        log.warning("request %s cannot be read, its jobs fail", request_id)
         reason = public_message(error)
         return QueuedRequest(failed=_fail(store, request_id, dict.fromkeys(slots, reason)))
     jobs, errors = plan_possible(request, slots)
