@@ -4,15 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import get_args
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from studio.errors import NotFoundError
+from studio.errors import InvalidInputError, NotFoundError
 from studio.messages import message
 from studio.recipes.base import parse_stored_document
 from studio.recipes.base_image import Slug
 from studio.recipes.themes.review import Review, ReviewKind, ReviewSpec, ReviewState, review_state
 from studio.store.database import Database, as_utc
 from studio.store.tables import ThemeReviewRow, ThemeRow, ThemeVersionRow
+
+MAX_REVIEWS = 500
+"""Entries of a version's review log, which pages and the API show whole."""
 
 
 class ThemeReviewStore:
@@ -25,15 +28,24 @@ class ThemeReviewStore:
         self._database = database
 
     def add(self, slug: Slug, version: int, spec: ReviewSpec) -> Review:
-        """Appends an entry. Raises NotFoundError where there is no such version."""
+        """Appends an entry.
+
+        Raises NotFoundError where there is no such version, InvalidInputError where it has `MAX_REVIEWS` entries.
+        """
         version_id = (
             select(ThemeVersionRow.id)
             .join(ThemeRow)
             .where(ThemeRow.slug == slug, ThemeVersionRow.version == version)
         )
+        of_version = ThemeReviewRow.slug == slug, ThemeReviewRow.version == version
+        count = select(func.count()).select_from(ThemeReviewRow).where(*of_version)
         with self._database.write_session() as session:
             if session.scalar(version_id) is None:
                 raise NotFoundError("deployment.version_not_found", theme=slug, number=version)
+            if (session.scalar(count) or 0) >= MAX_REVIEWS:
+                raise InvalidInputError(
+                    "theme.reviews_full", theme=slug, number=version, most=MAX_REVIEWS
+                )
             row = ThemeReviewRow(
                 slug=slug,
                 version=version,

@@ -9,7 +9,7 @@ import { BLIND_TESTS, BlindTestVoting } from '../components/blind-test-voting.js
 import { Candidates } from '../components/candidates.js';
 import { confirmCost } from '../components/dialogs.js';
 import { element, field, find, part, untranslated } from '../lib/dom.js';
-import { onSend, showError, withErrorDisplay } from '../lib/errors.js';
+import { onPress, onSend, showError, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { markReady } from '../lib/ready.js';
@@ -27,9 +27,12 @@ class BlindTestsPage {
   #voting = new BlindTestVoting();
   /** @type {Candidates | null} */
   #candidates = null;
+  /** @type {number | null} where the next page of the list begins; null for the first */
+  #cursor = null;
 
   async start() {
     onSend(this.#form, () => this.#create());
+    onPress(part('#older'), () => this.#list());
     markReady();
     await withErrorDisplay(() => this.#list());
     const themes = /** @type {Theme[]} */ (await getJson(`${API}/admin/themes`));
@@ -41,9 +44,17 @@ class BlindTestsPage {
     this.#voting.watch();
   }
 
+  /** Lists the newest, then with each call those that are older than what is listed. */
   async #list() {
-    const tests = /** @type {Summary[]} */ (await getJson(BLIND_TESTS));
-    setRows(part('#blind-tests'), tests.map(blindTestRow), t('page.blind_tests.empty'));
+    const query = this.#cursor === null ? '' : `?before=${this.#cursor}`;
+    const page = /** @type {{ blind_tests: Summary[], next_cursor: number | null }} */ (
+      await getJson(`${BLIND_TESTS}${query}`)
+    );
+    const rows = page.blind_tests.map(blindTestRow);
+    if (query) part('#blind-tests').append(...rows);
+    else setRows(part('#blind-tests'), rows, t('page.blind_tests.empty'));
+    this.#cursor = page.next_cursor;
+    part('#older').hidden = this.#cursor === null;
   }
 
   async #create() {
