@@ -99,14 +99,7 @@ class ModelCatalog:
         """
         path = self._paths(kind).get(ref.name)
         if path is None:
-            raise NotFoundError(
-                "model.not_found",
-                kind=KIND_NAMES[kind],
-                name=ref.name,
-                available=self.list_names(kind) or message("list.none"),
-                folder=str(self._directories[-1] / DIR_BY_TYPE[kind]),
-                option=kind,
-            )
+            raise self._not_found(kind, ref.name)
         model = self._model(kind, ref.name, path)
         if ref.sha256 is not None and ref.sha256 != model.sha256:
             raise IncompatibleModelError(
@@ -117,6 +110,16 @@ class ModelCatalog:
                 wanted=ref.sha256[:10],
             )
         return model
+
+    def _not_found(self, kind: ModelType, name: str) -> NotFoundError:
+        return NotFoundError(
+            "model.not_found",
+            kind=KIND_NAMES[kind],
+            name=name,
+            available=self.list_names(kind) or message("list.none"),
+            folder=str(self._directories[-1] / DIR_BY_TYPE[kind]),
+            option=kind,
+        )
 
     def list_problems(self) -> tuple[tuple[Path, Message], ...]:
         """All paths in the model directories that cannot be used, with the reason."""

@@ -1,10 +1,11 @@
 """What a download from a model hub consists of: the files of a repository that make up a model."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from studio.errors import ModelHubError
+from studio.errors import ModelHubError, NotFoundError
+from studio.messages import message
 from studio.models.weights import variant_of
 from studio.recipes.generation.recipe import ModelType
 
@@ -34,6 +35,25 @@ class DownloadPlan:
     def size_bytes(self) -> int:
         """Size of all files."""
         return sum(file.size for file in self.files)
+
+
+def check_files(selected: Sequence[str], available: Collection[str], repo: str) -> None:
+    """Whether a repository has the files that a model needs.
+
+    Raises NotFoundError for one that it has not, or where none is safetensors, and as `check_inside`.
+    """
+    for name in selected:
+        check_inside(name, repo)
+        if name not in available:
+            weights = sorted(other for other in available if other.endswith(".safetensors"))
+            raise NotFoundError(
+                "hub.file_not_found",
+                repo=repo,
+                file=name,
+                available=weights or message("list.none"),
+            )
+    if not any(name.endswith(".safetensors") for name in selected):
+        raise NotFoundError("hub.no_safetensors", repo=repo)
 
 
 def check_inside(name: str, repo: str) -> None:

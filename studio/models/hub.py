@@ -12,9 +12,14 @@ from urllib.parse import urlsplit
 from huggingface_hub import HfApi, get_token, hf_hub_url
 from huggingface_hub.file_download import http_get
 
-from studio.errors import InvalidInputError, ModelHubError, NotFoundError, StorageUnavailableError
-from studio.messages import message
-from studio.models.download_plan import DownloadPlan, RemoteFile, check_inside, select_files
+from studio.errors import InvalidInputError, ModelHubError, StorageUnavailableError
+from studio.models.download_plan import (
+    DownloadPlan,
+    RemoteFile,
+    check_files,
+    check_inside,
+    select_files,
+)
 from studio.models.hub_errors import InvalidCommitError, map_hub_errors
 from studio.models.types import DIR_BY_TYPE
 from studio.network import is_loopback
@@ -66,18 +71,7 @@ class Hub:
             raise InvalidInputError("hub.not_a_repository", repo=repo)
         commit, available = self._list_files(repo, revision)
         selected = [file] if file else select_files(list(available), variant)
-        for file_name in selected:
-            check_inside(file_name, repo)
-            if file_name not in available:
-                weights = sorted(n for n in available if n.endswith(".safetensors"))
-                raise NotFoundError(
-                    "hub.file_not_found",
-                    repo=repo,
-                    file=file_name,
-                    available=weights or message("list.none"),
-                )
-        if not any(file_name.endswith(".safetensors") for file_name in selected):
-            raise NotFoundError("hub.no_safetensors", repo=repo)
+        check_files(selected, available, repo)
         name = PurePosixPath(file).stem if file else repo.split("/")[1]
         if not is_model_name(name):
             raise InvalidInputError("hub.model_name_invalid", name=name)

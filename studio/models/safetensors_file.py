@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from studio.errors import CorruptModelError
 from studio.messages import Message
@@ -42,13 +43,7 @@ def read_header(file: Path) -> SafetensorsHeader:
             raise CorruptModelError("model.is_not_regular")
         with file.open("rb") as stream:
             file_size = os.fstat(stream.fileno()).st_size
-            size = int.from_bytes(stream.read(8), "little")
-            if size < 2:
-                raise CorruptModelError("model.header_size_missing")
-            if size > MAX_HEADER:
-                raise CorruptModelError(
-                    "model.header_too_large", size=f"{size:,}", most=f"{MAX_HEADER:,}"
-                )
+            size = _read_size(stream)
             document = json.loads(stream.read(size))
         header, data_size = _parse_header(document)
     except CorruptModelError as error:
@@ -64,6 +59,16 @@ def read_header(file: Path) -> SafetensorsHeader:
             wanted=f"{expected_size:,}",
         )
     return header
+
+
+def _read_size(stream: BinaryIO) -> int:
+    """Bytes of the header, which stand before it. Raises CorruptModelError."""
+    size = int.from_bytes(stream.read(8), "little")
+    if size < 2:
+        raise CorruptModelError("model.header_size_missing")
+    if size > MAX_HEADER:
+        raise CorruptModelError("model.header_too_large", size=f"{size:,}", most=f"{MAX_HEADER:,}")
+    return size
 
 
 def not_safetensors(file: Path, reason: str | Message) -> CorruptModelError:

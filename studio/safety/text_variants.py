@@ -72,11 +72,7 @@ class VariantReader:
         `depth` is the number of encodings around the text.
         """
         yield as_written(normalized)
-        tokens = [
-            token
-            for token in tokenize(normalized)
-            if any(char.isalnum() or char == "@" for char in token.text)
-        ]
+        tokens = list(_readable_tokens(normalized))
         plain = [only_alphanumeric(token) for token in tokens]
         yield from _split_at_capitals(text, normalized)
         yield from self._deobfuscated(tokens, plain)
@@ -175,6 +171,13 @@ class VariantReader:
                 source = NormalizedText("", (inside[0], inside[-1]))
                 for variant in self.search_variants(decoded, inner, depth + 1):
                     yield replacement_for(source, variant.text.strip())
+
+
+def _readable_tokens(normalized: NormalizedText) -> Iterator[NormalizedText]:
+    """The tokens with a letter, a digit or the sign for one."""
+    for token in tokenize(normalized):
+        if any(char.isalnum() or char == "@" for char in token.text):
+            yield token
 
 
 def _emoji(normalized: NormalizedText) -> Iterator[TextVariant]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import get_args
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from studio.errors import InvalidInputError, NotFoundError
 from studio.messages import message
@@ -32,20 +33,8 @@ class ThemeReviewStore:
 
         Raises NotFoundError where there is no such version, InvalidInputError where it has `MAX_REVIEWS` entries.
         """
-        version_id = (
-            select(ThemeVersionRow.id)
-            .join(ThemeRow)
-            .where(ThemeRow.slug == slug, ThemeVersionRow.version == version)
-        )
-        of_version = ThemeReviewRow.slug == slug, ThemeReviewRow.version == version
-        count = select(func.count()).select_from(ThemeReviewRow).where(*of_version)
         with self._database.write_session() as session:
-            if session.scalar(version_id) is None:
-                raise NotFoundError("deployment.version_not_found", theme=slug, number=version)
-            if (session.scalar(count) or 0) >= MAX_REVIEWS:
-                raise InvalidInputError(
-                    "theme.reviews_full", theme=slug, number=version, most=MAX_REVIEWS
-                )
+            _check_version(session, slug, version)
             row = ThemeReviewRow(
                 slug=slug,
                 version=version,
@@ -82,6 +71,20 @@ class ThemeReviewStore:
                 of_version = kinds.setdefault((theme, version), [])
                 of_version += [kind for kind in get_args(ReviewKind) if kind == stored]
         return {key: review_state(of_version) for key, of_version in kinds.items()}
+
+
+def _check_version(session: Session, slug: Slug, version: int) -> None:
+    version_id = (
+        select(ThemeVersionRow.id)
+        .join(ThemeRow)
+        .where(ThemeRow.slug == slug, ThemeVersionRow.version == version)
+    )
+    if session.scalar(version_id) is None:
+        raise NotFoundError("deployment.version_not_found", theme=slug, number=version)
+    of_version = ThemeReviewRow.slug == slug, ThemeReviewRow.version == version
+    count = session.scalar(select(func.count()).select_from(ThemeReviewRow).where(*of_version))
+    if (count or 0) >= MAX_REVIEWS:
+        raise InvalidInputError("theme.reviews_full", theme=slug, number=version, most=MAX_REVIEWS)
 
 
 def _review(row: ThemeReviewRow) -> Review:

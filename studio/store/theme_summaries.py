@@ -1,10 +1,10 @@
 """Themes and their versions as lists show them: without the documents."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from studio.store.database import as_utc
@@ -45,17 +45,10 @@ def load_summaries(
             (ThemeVersionRow.theme_id == ThemeRow.id)
             & (ThemeVersionRow.version == ThemeRow.latest),
         )
+        .where(*_matches(text, include_archived))
         .order_by(func.lower(ThemeRow.name))
         .limit(limit)
     )
-    if text:
-        lowered = text.lower()
-        query = query.where(
-            func.lower(ThemeRow.name).contains(lowered, autoescape=True)
-            | ThemeRow.slug.contains(lowered, autoescape=True)
-        )
-    if not include_archived:
-        query = query.where(ThemeRow.archived.is_(False))
     return [
         ThemeSummary(
             theme.slug,
@@ -68,6 +61,17 @@ def load_summaries(
         )
         for theme, author, created_at in session.execute(query)
     ]
+
+
+def _matches(text: str, include_archived: bool) -> Iterator[ColumnElement[bool]]:
+    if text:
+        lowered = text.lower()
+        name = func.lower(ThemeRow.name)
+        yield name.contains(lowered, autoescape=True) | ThemeRow.slug.contains(
+            lowered, autoescape=True
+        )
+    if not include_archived:
+        yield ThemeRow.archived.is_(False)
 
 
 def load_version_summaries(session: Session, slug: str) -> Sequence[VersionSummary]:

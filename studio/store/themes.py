@@ -87,9 +87,7 @@ class ThemeStore:
             if expected_version is not None and expected_version != latest:
                 raise _version_conflict(preset, expected_version, latest)
             if row is None:
-                row = ThemeRow(slug=preset.slug, name=preset.name, latest=0)
-                session.add(row)
-                session.flush()
+                row = _add_theme(session, preset)
             else:
                 saved = _theme_version(session.scalars(_versions(preset.slug).limit(1)).one())
                 if saved.preset == preset:
@@ -202,6 +200,13 @@ class ThemeStore:
         self.get_version(slug)
         with self._database.read_session() as session:
             return [_theme_version(row) for row in session.scalars(_versions(slug))]
+
+
+def _add_theme(session: Session, preset: Preset) -> ThemeRow:
+    row = ThemeRow(slug=preset.slug, name=preset.name, latest=0)
+    session.add(row)
+    session.flush()
+    return row
 
 
 def _add_version(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from studio.errors import NotFoundError
@@ -95,25 +95,8 @@ class VariantStore:
             version: its version; None: any saved one.
             limit: runs at most.
         """
-        of_version = (
-            VariantRow.theme_version.is_not(None)
-            if version is None
-            else VariantRow.theme_version == version
-        )
-        runs = (
-            select(VariantRow.request_id)
-            .where(
-                VariantRow.theme_slug == slug,
-                of_version,
-                VariantRow.request_id.not_in(select(RequestRow.id)),
-            )
-            .group_by(VariantRow.request_id)
-            .having(func.count() == len(SLOTS))
-            .order_by(func.max(VariantRow.id).desc())
-            .limit(limit)
-        )
         with self._database.read_session() as session:
-            ids = session.scalars(runs).all()
+            ids = session.scalars(_complete_runs(slug, version).limit(limit)).all()
             rows = session.scalars(
                 select(VariantRow).where(VariantRow.request_id.in_(ids)).order_by(VariantRow.slot)
             ).all()
@@ -221,6 +204,26 @@ class VariantStore:
             ):
                 raise NotFoundError("history.image_not_found", image=sha256[:10])
         return self._images.get(sha256)
+
+
+def _complete_runs(slug: str, version: int | None) -> Select[str]:
+    """The ids of operators' runs with all variants, latest first."""
+    of_version = (
+        VariantRow.theme_version.is_not(None)
+        if version is None
+        else VariantRow.theme_version == version
+    )
+    return (
+        select(VariantRow.request_id)
+        .where(
+            VariantRow.theme_slug == slug,
+            of_version,
+            VariantRow.request_id.not_in(select(RequestRow.id)),
+        )
+        .group_by(VariantRow.request_id)
+        .having(func.count() == len(SLOTS))
+        .order_by(func.max(VariantRow.id).desc())
+    )
 
 
 def _is_referenced(session: Session, sha256: str) -> bool:

@@ -28,11 +28,8 @@ def select_batch(
     key, room = batch_key(job), max_size - 1
     for queued in jobs.queue.list_queued_for(job.recipe.base_model.name, LOOKAHEAD):
         is_first = queued.request_id == first.id
-        try:
-            request = first if is_first else jobs.requests.get(queued.request_id)
-        except StorageError:
-            raise
-        except StudioError:  # It was deleted meanwhile, or its own message will tell why it fails.
+        request = first if is_first else _find_request(jobs, queued.request_id)
+        if request is None:
             continue
         joining = tuple(
             other.slot
@@ -43,3 +40,13 @@ def select_batch(
             room -= len(joining)
             batch[request.id] = (request, (slot, *joining) if is_first else joining)
     return tuple(batch.values())
+
+
+def _find_request(jobs: JobStore, request_id: str) -> GenerationRequest | None:
+    """None where it was deleted meanwhile, or cannot be read: its own message ends its jobs by name."""
+    try:
+        return jobs.requests.get(request_id)
+    except StorageError:
+        raise
+    except StudioError:
+        return None

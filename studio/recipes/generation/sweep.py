@@ -97,14 +97,18 @@ def make_cell(
                 document[name] = document[name].replace(*replacement)
         elif axis.field != THEME_AXIS:
             set_by_path(document, axis.field, value)
+    return SweepCell(
+        coordinates=position,
+        recipe=_validate_recipe(document),
+        seed=seed,
+        prompt_replacement=replacement,
+        preset=slug,
+    )
+
+
+def _validate_recipe(document: object) -> Recipe:
     try:
-        return SweepCell(
-            coordinates=position,
-            recipe=Recipe.model_validate(document),
-            seed=seed,
-            prompt_replacement=replacement,
-            preset=slug,
-        )
+        return Recipe.model_validate(document)
     except ValidationError as error:
         raise InvalidInputError(
             "sweep.recipe_invalid", reason=format_validation_error(error)
