@@ -156,9 +156,8 @@ class ModerationService:
         )
         if not requester.is_operator:
             raise ContentBlockedError("moderation.redraw_doodle")
-        if stage == "upload":
-            raise ContentBlockedError("moderation.upload_blocked", reason=reason)
-        raise ContentBlockedError("moderation.doodle_blocked", reason=reason)
+        blocked = "moderation.upload_blocked" if stage == "upload" else "moderation.doodle_blocked"
+        raise ContentBlockedError(blocked, reason=reason)
 
     def moderate_output(
         self, request: GenerationRequest, slot: Slot, image: Image.Image
