@@ -15,11 +15,11 @@ RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """Primary key of a row in the database."""
 Day = Annotated[date, Field(le=date(9998, 12, 31))]
 """A day that another one follows, so that "the day after" can be computed."""
-Moment = Annotated[
+Timestamp = Annotated[
     AwareDatetime,
     Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9998, 12, 31, tzinfo=UTC)),
 ]
-Bound = Annotated[Moment | Day, Field(union_mode="left_to_right")]
+Bound = Annotated[Timestamp | Day, Field(union_mode="left_to_right")]
 """A timestamp with its offset from UTC, or a day in UTC."""
 LabelKind = Literal["star", "tag", "collection"]
 """What a variant can be marked with, for the whole installation. A star has no name."""
