@@ -29,7 +29,8 @@ class HistoryFilter(FrozenModel):
     """Conditions that a variant must meet; None is no condition.
 
     `created_after` is inclusive; `created_before` is a day that is included, or a timestamp that is not: a page
-    sends the bounds of its reader's days as timestamps. `model` is the name of any model used. `text` is searched for in the prompt, case-insensitively. `selected` are those that
+    sends the bounds of its reader's days as timestamps. `model` is the name of any model used. `text` is
+    searched for in the prompt, case-insensitively. `selected` are those that
     somebody chose among the four of their run. `client` is who sent the request: an API client, or
     `studio`. `starred` and `selected` False are no conditions either.
     """

@@ -156,8 +156,9 @@ class ModerationService:
         )
         if not requester.is_operator:
             raise ContentBlockedError("moderation.redraw_doodle")
-        blocked = "moderation.upload_blocked" if stage == "upload" else "moderation.doodle_blocked"
-        raise ContentBlockedError(blocked, reason=reason)
+        if stage == "upload":
+            raise ContentBlockedError("moderation.upload_blocked", reason=reason)
+        raise ContentBlockedError("moderation.doodle_blocked", reason=reason)
 
     def moderate_output(
         self, request: GenerationRequest, slot: Slot, image: Image.Image
