@@ -134,7 +134,8 @@ def test_oldest_finished_tasks_are_forgotten() -> None:
 
 def test_only_test_runs_are_cancelled_as_tasks(tmp_path: Path) -> None:
     """A client's run would be cancelled in this process alone, and come back from the job table."""
-    bench = Bench(tmp_path, FakeRenderer(gate=threading.Semaphore(0)))
+    gate = threading.Semaphore(0)
+    bench = Bench(tmp_path, FakeRenderer(gate=gate))
     of_client = bench.start(bench.admit())
     of_operator = bench.service.start(examples.request(id="b" * 32, base_image=bench.base))
     assert [task.name for task in list_run_tasks(bench.service)] == [f"run/{'b' * 32}"]
@@ -142,5 +143,5 @@ def test_only_test_runs_are_cancelled_as_tasks(tmp_path: Path) -> None:
         assert cancel_run_task(bench.service, f"run/{run.request.id}")
     assert not cancel_run_task(bench.service, "grid/1")
     assert [run.cancelled for run in (of_client, of_operator)] == [False, True]
-    bench.renderer.gate.release(1000)
+    gate.release(1000)
     assert done(list(of_client.events())) == [*SLOTS]
