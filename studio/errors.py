@@ -194,6 +194,12 @@ class JobCancelledError(RenderError):
     """Somebody cancelled the job."""
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of the error's message, or its class name when it has none."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
 STORAGE_AWAY = message("studio.storage_unavailable")
 
 

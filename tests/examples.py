@@ -47,6 +47,12 @@ def preset(**changes: Any) -> Preset:
     return Preset(**(values | changes))
 
 
+def unplannable_preset() -> Preset:
+    """As an older version may have stored it: the prompt of recipe B has a LoRA tag that is refused today."""
+    broken = recipe(prompt_template="{prompt} <lora:glow:99>")
+    return preset(recipes=RecipeSet(A=recipe(), B=broken, C=recipe(), D=recipe()))
+
+
 def base_image(**changes: Any) -> BaseImage:
     values: dict[str, Any] = {
         "id": "mia", "name": "Mia", "width": 256, "height": 256, "sha256": HASH,

@@ -63,7 +63,7 @@ class SceneDataset:
             self.count.fill_(self.filled)
 
     def rows(self, batch: int) -> torch.Tensor:
-        """Random scenes."""
+        """The numbers of random scenes, (batch,)."""
         return (torch.rand(batch, device=self.count.device) * self.count).long()
 
     def images(self, rows: torch.Tensor, roles: torch.Tensor | int) -> torch.Tensor:
@@ -120,6 +120,7 @@ class Models:
 
     @torch.no_grad()
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Scaled latents (n, 4, h, w) to images (n, 3, 8 h, 8 w), about -1..1, in float32."""
         with torch.autocast(
             latents.device.type, torch.bfloat16, enabled=latents.device.type == "cpu"
         ):
@@ -178,18 +179,21 @@ class LatentDataset:
         self.count.fill_(self.filled)
 
     def rows(self, batch: int) -> torch.Tensor:
+        """The numbers of random scenes, (batch,)."""
         return (torch.rand(batch, device=self.count.device) * self.count).long()
 
     def base_latents(self, rows: torch.Tensor) -> torch.Tensor:
-        """The base images', nothing worn yet."""
+        """The base images', nothing worn yet: (n, 4, h, w) in float32."""
         roles = BARE + self.scenes.fields["base_style"][rows].long()
         return self.latents[rows, roles].float()
 
     def composites(self, rows: torch.Tensor) -> torch.Tensor:
+        """The latents of base images with their doodles, (n, 4, h, w) in float32."""
         return self.latents[rows, COMPOSITE].float()
 
 
 def tokenize(tokenizer: CLIPTokenizer, lines: Iterable[str]) -> torch.Tensor:
+    """Token ids, (lines, TOKENS)."""
     ids: torch.Tensor = tokenizer(
         list(lines), padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt"
     ).input_ids

@@ -78,7 +78,7 @@ class EvaluatorNet(nn.Module):
         }
 
     def layers(self, images: torch.Tensor) -> list[torch.Tensor]:
-        """What each stage sees, as the perceptual distance compares it."""
+        """What each stage sees, as the perceptual distance compares it: (n, channels, h, w) of each."""
         seen = []
         for block in self.down:
             images = block(images)
@@ -244,14 +244,14 @@ def _pieces(pixels: torch.Tensor, rows: torch.Tensor, centers: torch.Tensor) -> 
 
 
 def _unit(layer: torch.Tensor) -> torch.Tensor:
-    """Each place's channels at unit length; scaled so that a layer's sum is its spatial mean."""
+    """Each place's channels at unit length; scaled so that a layer's sum is its spatial mean. (n, channels, h, w)."""
     normed = layer / layer.pow(2).sum(dim=1, keepdim=True).sqrt().clamp_min(1e-6)
     scaled: torch.Tensor = normed / (layer.shape[2] * layer.shape[3]) ** 0.5
     return scaled
 
 
 def _peaks(maps: torch.Tensor) -> NDArray[np.float32]:
-    """Each map's peak, as fractions of the page."""
+    """Each map's peak, as fractions of the image: of (JOINTS, GRID, GRID) logits."""
     points = np.empty((JOINTS, 2), np.float32)
     for index, logits in enumerate(maps):
         y, x = divmod(int(logits.argmax()), GRID)
@@ -260,7 +260,7 @@ def _peaks(maps: torch.Tensor) -> NDArray[np.float32]:
 
 
 def _augment(images: torch.Tensor) -> torch.Tensor:
-    """Softened and noisy at random, so that generated images are read too."""
+    """(n, 3, h, w), softened and noisy at random, so that generated images are read too."""
     soft = functional.avg_pool2d(images, 3, 1, 1)
     share = torch.rand(len(images), 1, 1, 1, device=images.device)
     images = torch.lerp(images, soft, (2 * share - 1).clamp_min(0))
@@ -269,5 +269,6 @@ def _augment(images: torch.Tensor) -> torch.Tensor:
 
 
 def _cells(keypoints: torch.Tensor) -> torch.Tensor:
+    """The grid's cells of keypoints (..., 2) in fractions of the image."""
     grid = (keypoints * GRID).long().clamp(0, GRID - 1)
     return grid[..., 1] * GRID + grid[..., 0]

@@ -60,6 +60,7 @@ def _predicted(
     text_embeds: torch.Tensor,
     controls: Mapping[str, tuple[ControlNetModel, torch.Tensor]] | None,
 ) -> torch.Tensor:
+    """The denoiser's output with the nets' residuals, (n, 4, h, w) in float32."""
     outputs = [
         net(latents, time, text_embeds, controlnet_cond=maps, return_dict=False)
         for net, maps in (controls or {}).values()

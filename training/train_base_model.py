@@ -100,7 +100,7 @@ def sample_batch(
     rows: torch.Tensor | None = None,
     noise_bias: float = NOISE_BIAS,
 ) -> Batch:
-    """Random scenes in the styles of these numbers, as they are met while sampling."""
+    """Random scenes in the styles of these numbers, (n,), as they are met while sampling."""
     batch, device = len(style), style.device
     rows = data.rows(batch) if rows is None else rows
     base = data.base_latents(rows)
@@ -129,7 +129,7 @@ def sample_batch(
 
 
 def predicted(unet: UNet2DConditionModel, batch: Batch, **residuals: object) -> torch.Tensor:
-    """What `unet` says of a batch, in float32."""
+    """What `unet` says of a batch, (n, 4, h, w) in float32."""
     dtype = batch.text_embeds.dtype
     output: torch.Tensor = unet(
         batch.noisy.to(dtype), batch.times, batch.text_embeds, **residuals
@@ -146,7 +146,7 @@ def blend_start(
 ) -> torch.Tensor:
     """What the noise is laid on: clean latents, or some or all of the way back to a drawn start.
     The later in sampling (the lower the time), the less of that is left. Examples in the mask
-    `always` go all of the way.
+    `always`, (n,), go all of the way. Latents are (n, 4, h, w), `times` (n,).
     """
     count, device = len(clean), clean.device
     whole = torch.rand(count, device=device) < starts.whole
@@ -164,7 +164,7 @@ def velocity_loss(
     """Squared error of v, where v is what leads from `noisy` to `clean`.
 
     Every noise level counts alike. Min-SNR weights were tried first and taught the high levels,
-    which strength 0.6 and more live on, next to nothing.
+    which strength 0.6 and more live on, next to nothing. `prediction` is (n, 4, h, w), the loss a scalar.
     """
     signal, noise_level = schedule.levels(batch.times)
     noise = (batch.noisy - signal * batch.clean) / noise_level
@@ -196,6 +196,7 @@ class DeviceSchedule:
     def add_noise(
         self, start: torch.Tensor, noise: torch.Tensor, times: torch.Tensor
     ) -> torch.Tensor:
+        """Latents (n, 4, h, w) with the noise that belongs to `times`, (n,)."""
         signal, noise_level = self.levels(times)
         return signal * start + noise_level * noise
 

@@ -69,7 +69,7 @@ def _residuals(
     batch: Batch,
     spans: dict[str, tuple[int, int]],
 ) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """The nets' outputs for the whole batch, 0 where a net does not look."""
+    """The nets' outputs for the whole batch, 0 where a net does not look: (n, channels, h, w) of each block."""
     count, outputs = len(batch.rows), []
     for name, net in nets.items():
         first, last = spans[name]
@@ -87,6 +87,7 @@ def _residuals(
 
 
 def _padded(values: torch.Tensor, before: int, after: int) -> torch.Tensor:
+    """(n, channels, h, w) with so many images of zeros before and after."""
     return functional.pad(values, (0, 0, 0, 0, 0, 0, before, after))
 
 
@@ -96,7 +97,7 @@ def _predicted(
     down: list[torch.Tensor],
     middle: torch.Tensor,
 ) -> torch.Tensor:
-    """Every second example by the one base model, the others by the other, in float32."""
+    """Every second example by the one base model, the others by the other: (n, 4, h, w) in float32."""
     parts = []
     for place, unet in enumerate(unets):
         turn = slice(place, None, len(unets))
@@ -125,7 +126,7 @@ def _samples(
     data: LatentDataset,
     runtime: Runtime,
 ) -> list[list[torch.Tensor]]:
-    """Composites, and what each base model makes of them with lines and pose."""
+    """Composites, and what each base model makes of them with lines and pose: (3, 256, 256) each, -1..1."""
     rows = torch.arange(min(runtime.samples + 4, data.filled), device=data.count.device)
     starts = data.composites(rows)
     images = [list(data.models.decode(starts))]

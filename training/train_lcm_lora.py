@@ -70,6 +70,7 @@ class _ConsistencyPath:
         data: LatentDataset,
         style: torch.Tensor,
     ) -> torch.Tensor:
+        """The distance of the student's two ends of one stride, a scalar; `style` has a number for each example, (n,)."""
         count, device = len(style), style.device
         rows = data.rows(count)
         clean = data.latents[rows, style].float()
@@ -97,7 +98,7 @@ class _ConsistencyPath:
     def step(
         self, noisy: torch.Tensor, velocity: torch.Tensor, times: torch.Tensor
     ) -> torch.Tensor:
-        """One stride towards the image along the teacher's path (DDIM)."""
+        """One stride towards the image along the teacher's path (DDIM): latents (n, 4, h, w), `times` (n,)."""
         signal, noise_level = self.schedule.levels(times)
         image = signal * noisy - noise_level * velocity
         noise = signal * velocity + noise_level * noisy
@@ -111,7 +112,7 @@ class _ConsistencyPath:
         times: torch.Tensor,
         text_embeds: torch.Tensor,
     ) -> torch.Tensor:
-        """Where `unet` says the path from `noisy` ends."""
+        """Where `unet` says the path from `noisy` ends: latents (n, 4, h, w), `times` (n,)."""
         signal, noise_level = self.schedule.levels(times)
         velocity = unet(noisy.to(text_embeds.dtype), times, text_embeds).sample.float()
         image = signal * noisy - noise_level * velocity
@@ -123,6 +124,7 @@ class _ConsistencyPath:
 
 
 def _huber(output: torch.Tensor, target: torch.Tensor, reach: float = 0.001) -> torch.Tensor:
+    """The pseudo-Huber loss of two tensors of one shape, a scalar."""
     loss: torch.Tensor = ((output - target).pow(2) + reach**2).sqrt().mean() - reach
     return loss
 

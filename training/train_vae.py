@@ -61,6 +61,7 @@ def train(
 
 
 def random_roles(batch: int, device: torch.device) -> torch.Tensor:
+    """Indices of IMAGES, (batch,)."""
     return (torch.rand(batch, device=device) * len(IMAGES)).long()
 
 
@@ -89,7 +90,8 @@ def image_loss(
 ) -> torch.Tensor:
     """L1 of color, of color differences and of edges; places of fine detail count up to 5 times.
 
-    A star of 12 px is a hundredth of a page: unweighted, losing it costs nothing.
+    A star of 12 px is a hundredth of a page: unweighted, losing it costs nothing. Images are (n, 3, h, w),
+    `weights` (n, 1, h, w), the loss is a scalar.
     """
     error = rebuilt - target
     detail = (target - functional.avg_pool2d(target, 9, 1, 4, count_include_pad=False)).abs()
@@ -107,7 +109,8 @@ def image_loss(
 
 
 def spread_loss(latents: torch.Tensor) -> torch.Tensor:
-    """Keeps each channel's mean at 0 and its deviation at 1, against which the noise is measured."""
+    """Keeps each channel's mean at 0 and its deviation at 1, against which the noise is measured. Latents are
+    (n, 4, h, w), the loss is a scalar."""
     mean = latents.mean((0, 2, 3))
     power = latents.pow(2).mean((0, 2, 3))
     return mean.pow(2).mean() + (power - 1).pow(2).mean()

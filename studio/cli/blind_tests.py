@@ -22,7 +22,7 @@ def list_blind_tests(as_json: AsJson = False) -> None:
     """List blind tests, newest first."""
     rows = [
         (stored.id, stored.blind_test.title, len(stored.blind_test.candidates), stored.author)
-        for stored in open_app().evaluation.blind_tests.list_all()
+        for stored in open_app().evaluation.blind_tests.list_latest()
     ]
     print_table(("blind test", "title", "candidates", "author"), rows, as_json)
 

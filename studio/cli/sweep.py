@@ -35,7 +35,7 @@ def sweep(
 ) -> None:
     """Render an X/Y/Z plot over recipe fields (shows cost first; resumes)."""
     from studio.files import ensure_writable_dir, read_file
-    from studio.recipes.generation.sweep import Axis
+    from studio.recipes.generation.axes import Axis
     from studio.services.rendering.sweep import (
         Sweep,
         estimate_cost,

@@ -14,6 +14,7 @@ from studio.services.evaluation.grid_service import GridService
 from studio.services.evaluation.regression import RegressionSuite
 from studio.services.evaluation.robustness import RobustnessSuite
 from studio.services.evaluation.tests_overview import TestOverview
+from studio.services.evaluation.trial_images import TrialImages
 from studio.services.evaluation.tuning_service import TuningService
 from studio.services.themes.bundled_content import SampleDoodle
 from studio.store.tuning_journal import OptunaJournalBackend
@@ -39,7 +40,6 @@ def build_evaluation(
     """The services; what they render is cached across evaluations."""
     costs = Costs(stores.variants, rendering.cache)
     inputs = (stores.base_images, rendering.request_factory, rendering.cache)
-    shared = (stores.themes, *inputs, sample_doodles, background_tasks, costs)
     grid_costs = Costs(stores.variants, rendering.grid_cache)
     grids = GridService(
         stores.grids,
@@ -62,7 +62,13 @@ def build_evaluation(
     blind_tests = BlindTestService(
         stores.blind_tests, images, rendering.cache, background_tasks, costs
     )
-    tuning = TuningService(OptunaJournalBackend(stores.database), *shared)
+    tuning = TuningService(
+        OptunaJournalBackend(stores.database),
+        stores.themes,
+        TrialImages(rendering.request_factory, rendering.cache, sample_doodles),
+        background_tasks,
+        costs,
+    )
     overview = TestOverview(
         stores.themes, stores.reports, grids, blind_tests, tuning, background_tasks
     )

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import torch
 from torch._dynamo.exc import TorchDynamoException
 
-from studio.errors import DeviceLostError, InsufficientMemoryError, RenderError
+from studio.errors import DeviceLostError, InsufficientMemoryError, RenderError, first_line
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +58,6 @@ def is_device_lost(error: BaseException) -> bool:
     if _SINGLE_CALL_ERRORS.search(first_line(error)):
         return False
     return isinstance(error, torch.AcceleratorError) or _DEVICE_LOST.search(str(error)) is not None
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of the error's message, or its class name when it has none."""
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
 
 
 @contextmanager

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import torch
 from torch.nn.attention import SDPBackend
 
-from studio.engine.device_errors import first_line
 from studio.engine.graphics_cards import has_nvidia_card, machine_memory
 from studio.engine.options import Precision, precision_name, resolve_dtype
 from studio.engine.stats import DeviceInfo
-from studio.errors import RenderError
+from studio.errors import RenderError, first_line
 from studio.messages import Message, message
 
 log = logging.getLogger(__name__)

@@ -1,25 +1,22 @@
 """The catalog of installed models: those that ship with the product, and those in the user's directories."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from studio.errors import (
-    CorruptModelError,
     IncompatibleModelError,
     ModelError,
     NotFoundError,
-    StudioError,
 )
 from studio.messages import Message, message
 from studio.models.discovery import find_pickled_weights, find_preview_image, scan_models
 from studio.models.file_cache import FileDependentCache
-from studio.models.folder_config import family_of_directory
-from studio.models.safetensors_header import ModelIdentity, identify_model
+from studio.models.inspection import describe_model, inspection_errors, watched_files
 from studio.models.types import DIR_BY_TYPE, ListedModel, ModelInfo
-from studio.models.weights import HashCache, list_weight_files, loaded_files
+from studio.models.weights import HashCache, list_weight_files
 from studio.recipes.generation.recipe import (
     KIND_NAMES,
     MAX_MODEL_NAME,
@@ -102,14 +99,7 @@ class ModelCatalog:
         """
         path = self._paths(kind).get(ref.name)
         if path is None:
-            raise NotFoundError(
-                "model.not_found",
-                kind=KIND_NAMES[kind],
-                name=ref.name,
-                available=self.list_names(kind) or message("list.none"),
-                folder=str(self._directories[-1] / DIR_BY_TYPE[kind]),
-                option=kind,
-            )
+            raise self._not_found(kind, ref.name)
         model = self._model(kind, ref.name, path)
         if ref.sha256 is not None and ref.sha256 != model.sha256:
             raise IncompatibleModelError(
@@ -120,6 +110,16 @@ class ModelCatalog:
                 wanted=ref.sha256[:10],
             )
         return model
+
+    def _not_found(self, kind: ModelType, name: str) -> NotFoundError:
+        return NotFoundError(
+            "model.not_found",
+            kind=KIND_NAMES[kind],
+            name=name,
+            available=self.list_names(kind) or message("list.none"),
+            folder=str(self._directories[-1] / DIR_BY_TYPE[kind]),
+            option=kind,
+        )
 
     def list_problems(self) -> tuple[tuple[Path, Message], ...]:
         """All paths in the model directories that cannot be used, with the reason."""
@@ -166,68 +166,19 @@ class ModelCatalog:
         """A model, inspected again only when one of its files has changed: every request needs it."""
         return self._model_cache.get_or_compute(
             (kind, name, path),
-            lambda: (self._inspect(kind, name, path), _dependencies(path)),
+            lambda: (self._inspect(kind, name, path), watched_files(path)),
         )
 
     def _description(self, kind: ModelType, name: str, path: Path) -> ListedModel:
         return self._description_cache.get_or_compute(
-            (kind, name, path), lambda: (_describe(kind, name, path), _dependencies(path))
+            (kind, name, path), lambda: (describe_model(kind, name, path), watched_files(path))
         )
 
     def _inspect(self, kind: ModelType, name: str, path: Path) -> ModelInfo:
         """Reads a model's headers and hash. Raises CorruptModelError or IncompatibleModelError."""
         model = self._description(kind, name, path)
-        with _inspection_errors(kind, name, path):
+        with inspection_errors(kind, name, path):
             return ModelInfo(**vars(replace(model, sha256=self.hash_of(model))))
-
-
-def _dependencies(path: Path) -> list[Path]:
-    """The files that a model's description depends on."""
-    return [path, path.with_suffix(".yaml"), *path.rglob("*")]
-
-
-def _describe(kind: ModelType, name: str, path: Path) -> ListedModel:
-    """Reads a model's headers or configuration. Raises as `ModelCatalog.get`."""
-    with _inspection_errors(kind, name, path):
-        list_weight_files(path)
-        identity = _identify(kind, path)
-        return ListedModel(
-            kind=kind,
-            name=name,
-            family=identity.family,
-            path=path,
-            size_bytes=sum(file.stat().st_size for file in loaded_files(path)),
-            trigger_words=identity.trigger_words,
-            prediction_type=identity.prediction_type,
-        )
-
-
-@contextmanager
-def _inspection_errors(kind: ModelType, name: str, path: Path) -> Iterator[None]:
-    """Maps the errors of the block to those of `ModelCatalog.get`."""
-    try:
-        yield
-    except CorruptModelError as error:
-        if path.is_file():
-            raise
-        raise CorruptModelError(
-            "model.damaged", kind=KIND_NAMES[kind], name=name, reason=error.message
-        ) from None
-    except StudioError:
-        raise
-    except Exception as error:
-        # A file from outside can cause any exception; none may break the list of all models.
-        raise _inspection_error(error, kind, name) from error
-
-
-def _inspection_error(error: Exception, kind: ModelType, name: str) -> CorruptModelError:
-    if isinstance(error, OSError):
-        reason = f"{error.strerror}: {error.filename}"
-        return CorruptModelError(
-            "model.not_readable", kind=KIND_NAMES[kind], name=name, reason=reason
-        )
-    reason = f"{type(error).__name__}: {str(error)[:200]}"
-    return CorruptModelError("model.not_usable", kind=KIND_NAMES[kind], name=name, reason=reason)
 
 
 def _invalid_name(kind: ModelType, name: str) -> Message:
@@ -254,18 +205,3 @@ def _encodable(value: Text) -> Text:
 
 def _name(path: Path) -> str:
     return path.stem if path.is_file() else path.name
-
-
-def _identify(kind: ModelType, path: Path) -> ModelIdentity:
-    """Type and family, from a diffusers directory's configuration or a file's header."""
-    if path.is_dir():
-        return ModelIdentity(kind, family_of_directory(kind, path))
-    identity = identify_model(path)
-    if identity.kind != kind:
-        raise IncompatibleModelError(
-            "model.in_wrong_folder",
-            file=path.name,
-            found=KIND_NAMES[identity.kind],
-            kind=KIND_NAMES[kind],
-        )
-    return identity

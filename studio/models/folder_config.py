@@ -7,7 +7,8 @@ from pathlib import Path
 
 from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.messages import Message, message
-from studio.models.safetensors_header import read_header, reject_controlnet_union
+from studio.models.identification import reject_controlnet_union
+from studio.models.safetensors_file import read_header
 from studio.models.types import FAMILY_BY_CROSS_ATTENTION_DIM, ModelFamily
 from studio.models.weights import loaded_files, read_regular_file
 from studio.recipes.generation.recipe import ModelType

@@ -5,8 +5,6 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,11 +12,16 @@ from urllib.parse import urlsplit
 from huggingface_hub import HfApi, get_token, hf_hub_url
 from huggingface_hub.file_download import http_get
 
-from studio.errors import InvalidInputError, ModelHubError, NotFoundError, StorageUnavailableError
-from studio.messages import message
+from studio.errors import InvalidInputError, ModelHubError, StorageUnavailableError
+from studio.models.download_plan import (
+    DownloadPlan,
+    RemoteFile,
+    check_files,
+    check_inside,
+    select_files,
+)
 from studio.models.hub_errors import InvalidCommitError, map_hub_errors
 from studio.models.types import DIR_BY_TYPE
-from studio.models.weights import variant_of
 from studio.network import is_loopback
 from studio.recipes.generation.recipe import KIND_NAMES, ModelType, is_model_name
 
@@ -28,34 +31,8 @@ if TYPE_CHECKING:
 DEFAULT_HUB_URL = "https://huggingface.co"
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
-_CONFIG_SUFFIXES = frozenset({".json", ".txt", ".model"})
 _DISK_HEADROOM = 0.02
 """Free disk space that is required beyond the download, as a fraction of it."""
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """One file of a repository: size in bytes, and the hash where the hub has it (weights)."""
-
-    name: str
-    size: int
-    sha256: str | None = None
-
-
-@dataclass(frozen=True)
-class DownloadPlan:
-    """The files of one commit that make up a model."""
-
-    repo: str
-    commit: str
-    kind: ModelType
-    name: str
-    files: tuple[RemoteFile, ...]
-
-    @property
-    def size_bytes(self) -> int:
-        """Size of all files."""
-        return sum(file.size for file in self.files)
 
 
 class Hub:
@@ -93,19 +70,8 @@ class Hub:
         if not _REPO.fullmatch(repo):
             raise InvalidInputError("hub.not_a_repository", repo=repo)
         commit, available = self._list_files(repo, revision)
-        selected = [file] if file else _select_files(list(available), variant)
-        for file_name in selected:
-            _check_inside(file_name, repo)
-            if file_name not in available:
-                weights = sorted(n for n in available if n.endswith(".safetensors"))
-                raise NotFoundError(
-                    "hub.file_not_found",
-                    repo=repo,
-                    file=file_name,
-                    available=weights or message("list.none"),
-                )
-        if not any(file_name.endswith(".safetensors") for file_name in selected):
-            raise NotFoundError("hub.no_safetensors", repo=repo)
+        selected = [file] if file else select_files(list(available), variant)
+        check_files(selected, available, repo)
         name = PurePosixPath(file).stem if file else repo.split("/")[1]
         if not is_model_name(name):
             raise InvalidInputError("hub.model_name_invalid", name=name)
@@ -146,7 +112,7 @@ class Hub:
             partial.mkdir(parents=True, exist_ok=True)
             _check_disk_space(plan, partial)
             for file in plan.files:
-                _check_inside(file.name, plan.repo)
+                check_inside(file.name, plan.repo)
                 self._fetch_file(plan, file, partial / file.name)
             target.parent.mkdir(parents=True, exist_ok=True)
             (partial / plan.files[0].name if is_single else partial).rename(target)
@@ -228,37 +194,9 @@ def _check_commit(sha: str | None) -> str:
     return sha or "main"
 
 
-def _check_inside(name: str, repo: str) -> None:
-    """Raises ModelHubError for a file name that leads outside the model's directory (path traversal)."""
-    components = name.split("/")
-    if "\\" in name or "\0" in name or any(part in ("", ".", "..") for part in components):
-        raise ModelHubError("hub.file_outside_folder", file=repr(name[:80]), repo=repo)
-
-
 def _sha256(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _select_files(names: Sequence[str], variant: str | None) -> list[str]:
-    """The files that a diffusers directory needs: configurations, and one variant of each component's weights."""
-    if "model_index.json" not in names and "config.json" not in names:
-        return [name for name in names if name.endswith(".safetensors")][:1]
-    selected = [name for name in names if PurePosixPath(name).suffix in _CONFIG_SUFFIXES]
-    for directory in sorted({PurePosixPath(name).parent for name in selected}):
-        # Safetensors next to model_index.json are single-file copies of all components.
-        if str(directory) == "." and "model_index.json" in names:
-            continue
-        weights = [
-            name
-            for name in names
-            if name.endswith(".safetensors") and PurePosixPath(name).parent == directory
-        ]
-        variants = {name: variant_of(PurePosixPath(name).name) for name in weights}
-        of_variant = [name for name in weights if variant and variants[name] == variant]
-        default = [name for name in weights if not variants[name]]
-        selected += of_variant or default or weights
-    return selected
 
 
 def _check_disk_space(plan: DownloadPlan, directory: Path) -> None:

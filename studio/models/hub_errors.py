@@ -13,7 +13,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from studio.errors import InvalidInputError, ModelHubError, NotFoundError
+from studio.errors import InvalidInputError, ModelHubError, NotFoundError, first_line
 from studio.messages import Message, message
 
 
@@ -39,7 +39,7 @@ def map_hub_errors(repo: str, endpoint: str) -> Iterator[None]:
     except GatedRepoError:
         raise ModelHubError("hub.consent_needed", repo=repo) from None
     except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError) as error:
-        reason = _first_line(error) or message("hub.not_found")
+        reason = first_line(error) if str(error).strip() else message("hub.not_found")
         raise NotFoundError("hub.repository_not_found", repo=repo, reason=reason) from None
     except OfflineModeIsEnabled:
         raise ModelHubError("hub.offline") from None
@@ -55,13 +55,9 @@ def map_hub_errors(repo: str, endpoint: str) -> Iterator[None]:
         raise ModelHubError(
             "hub.response_failed",
             endpoint=endpoint,
-            reason=_first_line(error) or type(error).__name__,
+            reason=first_line(error),
         ) from None
 
 
 def _not_a_hub(endpoint: str, reason: str | Message) -> ModelHubError:
     return ModelHubError("hub.not_a_hub", endpoint=endpoint, reason=reason)
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), "")

@@ -1,9 +1,9 @@
 """The history of finished variants: its filter, its labels, and one page of its result."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
@@ -15,6 +15,12 @@ RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """Primary key of a row in the database."""
 Day = Annotated[date, Field(le=date(9998, 12, 31))]
 """A day that another one follows, so that "the day after" can be computed."""
+Timestamp = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9998, 12, 31, tzinfo=UTC)),
+]
+Bound = Annotated[Timestamp | Day, Field(union_mode="left_to_right")]
+"""A timestamp with its offset from UTC, or a day in UTC."""
 LabelKind = Literal["star", "tag", "collection"]
 """What a variant can be marked with, for the whole installation. A star has no name."""
 
@@ -22,8 +28,9 @@ LabelKind = Literal["star", "tag", "collection"]
 class HistoryFilter(FrozenModel):
     """Conditions that a variant must meet; None is no condition.
 
-    `created_after` and `created_before` are days in UTC, both inclusive. `model` is the name of any
-    model used. `text` is searched for in the prompt, case-insensitively. `selected` are those that
+    `created_after` is inclusive; `created_before` is a day that is included, or a timestamp that is not: a page
+    sends the bounds of its reader's days as timestamps. `model` is the name of any model used. `text` is
+    searched for in the prompt, case-insensitively. `selected` are those that
     somebody chose among the four of their run. `client` is who sent the request: an API client, or
     `studio`. `starred` and `selected` False are no conditions either.
     """
@@ -38,8 +45,8 @@ class HistoryFilter(FrozenModel):
     selected: bool = False
     tag: Name | None = None
     collection: Name | None = None
-    created_after: Day | None = None
-    created_before: Day | None = None
+    created_after: Bound | None = None
+    created_before: Bound | None = None
 
 
 class VariantLabels(FrozenModel):

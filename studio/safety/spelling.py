@@ -29,6 +29,8 @@ _WILDCARDS = frozenset("*#_^~%&?@$!+=•●■○□°×·…-.")
 """Signs that may replace any letter."""
 _FINAL_WILDCARDS, _SEPARATORS = frozenset("*#"), frozenset("-.")
 """Wildcards that may end a word, and those that usually separate words."""
+SHORT_WORDS = frozenset(("a", "an", "as", "at", "us", "is", "it", "in", "on", "of", "to", "so", "no", "my", "me", "we", "he", "she", "or", "by", "be", "do", "go", "if", "up", "am", "i", "the", "and", "for", "but", "his", "her", "hot", "big", "red"))  # fmt: skip
+"""Common short words: never joined to their neighbors."""
 MAX_WILDCARD_CHARS = 12
 """Length of a token that is searched with wildcards."""
 MAX_WILDCARD_FRACTION = 2 / 3

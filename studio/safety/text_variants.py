@@ -1,20 +1,18 @@
 """The variants of a text in which entries are searched: as written, decoded, corrected, by sound."""
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from itertools import chain
 
 from studio.safety.chinese_segmentation import clauses, compose_components
 from studio.safety.confusables import LETTER_SHAPES, UPSIDE_DOWN, UPSIDE_DOWN_ONLY
+from studio.safety.corrections import WordCorrector
 from studio.safety.decoding import find_encoded
-from studio.safety.misspellings import MisspellingIndex
 from studio.safety.pinyin import HomophoneIndex
 from studio.safety.spelling import (
     MAX_WILDCARD_CHARS,
-    collapse_repeats,
+    SHORT_WORDS,
     has_wildcard,
-    reversed_and_rot13,
-    split_compound,
     wildcard_patterns,
 )
 from studio.safety.text_normalization import (
@@ -39,12 +37,9 @@ from studio.safety.tokenization import (
 )
 
 NON_SPACE_RE = re.compile(r"\S+")
-SHORT_WORDS = frozenset(("a", "an", "as", "at", "us", "is", "it", "in", "on", "of", "to", "so", "no", "my", "me", "we", "he", "she", "or", "by", "be", "do", "go", "if", "up", "am", "i", "the", "and", "for", "but", "his", "her", "hot", "big", "red"))  # fmt: skip
-"""Common short words: never joined to their neighbors."""
 MAX_JOINED = 4
 """Adjacent tokens that are joined to one word."""
 MAX_JOINED_CHARS = 14
-MIN_COMPOUND_CHARS = 5
 MAX_FRAGMENT_CHARS = 5
 """Letters of a token that may be a part of a word rather than a word."""
 MAX_CODE_DEPTH = 2
@@ -54,24 +49,20 @@ MAX_CODE_DEPTH = 2
 class VariantReader:
     """Makes the variants of a text.
 
-    `is_entry` tells whether a word is an entry of the lists, `complete` returns the entries that
-    match a pattern with `?` for letters. `ordinary` are words that are never treated as evasions,
-    `companions` words that are recognized when they are joined to an entry.
+    `complete` returns the entries that match a pattern with `?` for letters. `ordinary` are words that
+    are never treated as evasions.
     """
 
     def __init__(
         self,
         normalizer: TextNormalizer,
-        is_entry: Callable[[str], bool],
         complete: Callable[[str], Iterable[str]],
         ordinary: Set[str],
-        companions: Container[str],
-        misspellings: MisspellingIndex,
+        corrector: WordCorrector,
         homophones: HomophoneIndex,
     ) -> None:
-        self._normalizer, self._is_entry, self._complete = normalizer, is_entry, complete
-        self._ordinary, self._companions = ordinary, companions
-        self._misspellings, self._homophones = misspellings, homophones
+        self._normalizer, self._complete, self._ordinary = normalizer, complete, ordinary
+        self._corrector, self._homophones = corrector, homophones
 
     def search_variants(
         self, text: str, normalized: NormalizedText, depth: int = 0
@@ -81,17 +72,13 @@ class VariantReader:
         `depth` is the number of encodings around the text.
         """
         yield as_written(normalized)
-        tokens = [
-            token
-            for token in tokenize(normalized)
-            if any(char.isalnum() or char == "@" for char in token.text)
-        ]
+        tokens = list(_readable_tokens(normalized))
         plain = [only_alphanumeric(token) for token in tokens]
         yield from _split_at_capitals(text, normalized)
         yield from self._deobfuscated(tokens, plain)
         yield from (padded(word) for word in self._join_adjacent(plain))
         if not depth:
-            yield from self._corrected(tokens, plain)
+            yield from self._corrector.variants(tokens, plain)
         yield from self._chinese(normalized)
         yield from self._mixed_scripts(text, tokens)
         yield from _emoji(normalized)
@@ -108,7 +95,7 @@ class VariantReader:
         for token, plain in zip(tokens, plain_tokens, strict=True):
             if token.text.isalpha():
                 continue
-            is_compound = self._is_compound(token.text)
+            is_compound = self._corrector.is_compound(token.text)
             for reading in readings(token, plain):
                 if not is_compound or reading.text != plain.text:
                     yield padded(reading)
@@ -130,58 +117,6 @@ class VariantReader:
             is_latin = pattern.isascii() and pattern.replace("?", "").isalpha()
             if is_length_ok and has_few_wildcards and is_latin:
                 yield from (replacement_for(token, word) for word in self._complete(pattern))
-
-    def _corrected(
-        self, tokens: list[NormalizedText], plain_tokens: list[NormalizedText]
-    ) -> Iterator[TextVariant]:
-        """Corrections of the words that are not ordinary."""
-        for token, plain in zip(tokens, plain_tokens, strict=True):
-            candidates = [plain] if token.text.isalpha() else [plain, *readings(token, plain)]
-            for word in dict.fromkeys(candidate.text for candidate in candidates):
-                if len(word) > 2 and not self._is_ordinary(word, token.text):
-                    for correction in self._corrections(word):
-                        yield replacement_for(token, correction)
-
-    def _is_ordinary(self, word: str, token: str) -> bool:
-        """Whether it is an ordinary word, or its token consists of such words with signs between
-        them."""
-        return word in self._ordinary or self._is_compound(token, with_short=True)
-
-    def _is_compound(self, token: str, with_short: bool = False) -> bool:
-        """Whether a token is several ordinary (or short) words with signs between them,
-        `rifle-green`."""
-        parts = WORD_RE.findall(token)
-        return len(parts) > 1 and all(
-            part in self._ordinary or (with_short and part in SHORT_WORDS) for part in parts
-        )
-
-    def _corrections(self, word: str) -> Iterator[str]:
-        """What a word may stand for: repeated letters, misspellings, compounds, reversed, ROT13."""
-        if not word.isascii():
-            return
-        letters = word.strip("0123456789")
-        if len(letters) >= 3 and letters != word:
-            yield letters
-        if not letters.isalpha() or letters in self._ordinary or self._is_entry(letters):
-            return
-        for spelling in dict.fromkeys((letters, *collapse_repeats(letters))):
-            if spelling in self._ordinary and not self._is_entry(spelling):
-                continue
-            if spelling != letters:
-                yield spelling
-            yield from self._near_words(spelling)
-        for spelling in reversed_and_rot13(letters):
-            if len(spelling) > 3 and self._is_entry(spelling):
-                yield spelling
-
-    def _near_words(self, spelling: str) -> Iterator[str]:
-        """The entry that it may be a misspelling of, and the words that it may be a compound of."""
-        if correction := self._misspellings.correct(spelling):
-            yield correction
-        if len(spelling) >= MIN_COMPOUND_CHARS and (
-            parts := split_compound(spelling, self._is_entry, self._companions)
-        ):
-            yield " ".join(parts)
 
     def _join_adjacent(self, tokens: list[NormalizedText]) -> Iterator[NormalizedText]:
         """Words that are written in parts, `f u c k` and `fu ck`: adjacent tokens, one of them a
@@ -236,6 +171,13 @@ class VariantReader:
                 source = NormalizedText("", (inside[0], inside[-1]))
                 for variant in self.search_variants(decoded, inner, depth + 1):
                     yield replacement_for(source, variant.text.strip())
+
+
+def _readable_tokens(normalized: NormalizedText) -> Iterator[NormalizedText]:
+    """The tokens with a letter, a digit or the sign for one."""
+    for token in tokenize(normalized):
+        if any(char.isalnum() or char == "@" for char in token.text):
+            yield token
 
 
 def _emoji(normalized: NormalizedText) -> Iterator[TextVariant]:

@@ -8,6 +8,7 @@ import ahocorasick
 
 from studio.recipes.moderation import WORD_ACTIONS, TextModerationResult, WordAction, WordMatch
 from studio.safety.chinese_segmentation import splits_words
+from studio.safety.corrections import WordCorrector
 from studio.safety.decoding import unescape
 from studio.safety.misspellings import MisspellingIndex
 from studio.safety.phrases import EntryMatch, PhraseIndex
@@ -80,11 +81,14 @@ class WordFilter:
         self._automaton.make_automaton()
         self._variants = VariantReader(
             self._normalizer,
-            self._is_entry,
             self._complete,
             ordinary,
-            by_name.get(COMPOUND_CLASS, frozenset()),
-            MisspellingIndex(misspelled, ordinary),
+            WordCorrector(
+                self._is_entry,
+                ordinary,
+                by_name.get(COMPOUND_CLASS, frozenset()),
+                MisspellingIndex(misspelled, ordinary),
+            ),
             self._homophones,
         )
 

@@ -13,7 +13,7 @@ from studio.recipes.text_fields import TEXT, Author, Name, Reason
 from studio.recipes.themes.deployment import DeploymentSpec, ExpectedDeploymentId, VersionNumber
 from studio.recipes.themes.preset import Slot, ThemeVersion
 from studio.services.themes.check_result import CheckResult, Fix
-from studio.store.themes import VersionSummary
+from studio.store.theme_summaries import VersionSummary
 
 
 class ThemeVersionResponse(FrozenModel):

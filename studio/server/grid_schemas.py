@@ -9,10 +9,10 @@ from studio.message_fields import invalid
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.grid import GridAxes
+from studio.recipes.generation.axes import Axis, AxisValue
 from studio.recipes.generation.grid_fields import FieldKind, GridField, axis_label
 from studio.recipes.generation.job import Seed, UserPrompt
 from studio.recipes.generation.recipe import Recipe
-from studio.recipes.generation.sweep import Axis, AxisValue
 from studio.recipes.text_fields import Author, Title
 from studio.recipes.themes.deployment import VersionNumber
 from studio.recipes.themes.preset import Preset, Slot

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as AsgiMessage
 
-from studio.errors import STORAGE_AWAY, StudioError, public_message
+from studio.errors import STORAGE_AWAY, StudioError, first_line, public_message
 from studio.locales.negotiation import language_of
 from studio.messages import Message, message
 from studio.server.problems import problem_response
@@ -45,8 +45,7 @@ def log_unexpected(error: Exception, where: str) -> None:
     """Logs one line with the error and the innermost frame; the traceback at level DEBUG."""
     frames = traceback.extract_tb(error.__traceback__)
     frame = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
-    first_line = str(error).strip().partition("\n")[0][:200]
-    _log.error("%s: %s: %s (%s)", where, type(error).__name__, first_line, frame)
+    _log.error("%s: %s: %s (%s)", where, type(error).__name__, first_line(error)[:200], frame)
     _log.debug("%s", where, exc_info=error)
 
 

@@ -48,9 +48,13 @@ class BlindTestStore:
                 raise NotFoundError("blind_test.not_found", number=blind_test_id)
             return _stored_blind_test(row)
 
-    def list_all(self, limit: int | None = None) -> Sequence[StoredBlindTest]:
-        """The blind tests, newest first; `limit` of them at most."""
+    def list_latest(
+        self, limit: int | None = None, before_id: int | None = None
+    ) -> Sequence[StoredBlindTest]:
+        """The blind tests, newest first: at most `limit` of those that are older than number `before_id`."""
         query = select(BlindTestRow).order_by(BlindTestRow.id.desc()).limit(limit)
+        if before_id is not None:
+            query = query.where(BlindTestRow.id < before_id)
         with self._database.read_session() as session:
             return [_stored_blind_test(row) for row in session.scalars(query)]
 

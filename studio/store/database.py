@@ -24,7 +24,12 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from studio.errors import SchemaTooNewError, StorageUnavailableError, UnstorableValueError
+from studio.errors import (
+    SchemaTooNewError,
+    StorageUnavailableError,
+    UnstorableValueError,
+    first_line,
+)
 from studio.store.sqlite_backup import copy_sqlite
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -189,10 +194,12 @@ def _map_db_errors(url: URL) -> Iterator[None]:
     try:
         yield
     except (DataError, IntegrityError) as error:
-        raise UnstorableValueError("storage.value_refused", reason=_reason(error.orig)) from error
+        raise UnstorableValueError(
+            "storage.value_refused", reason=first_line(error.orig or error)
+        ) from error
     except (OverflowError, UnicodeEncodeError) as error:
         # SQLite's driver raises these for integers beyond 64 bits and for lone surrogates.
-        raise UnstorableValueError("storage.value_refused", reason=_reason(error)) from error
+        raise UnstorableValueError("storage.value_refused", reason=first_line(error)) from error
     except ProgrammingError:
         raise  # A wrong statement is a bug.
     except (OperationalError, InterfaceError) as error:
@@ -209,10 +216,6 @@ def _map_db_errors(url: URL) -> Iterator[None]:
                 "storage.not_a_database", file=_display_name(url), reason=str(error.orig)
             ) from error
         raise
-
-
-def _reason(cause: BaseException | None) -> str:
-    return str(cause).strip().partition("\n")[0]
 
 
 def _display_name(url: URL) -> str:

@@ -15,7 +15,7 @@ from studio.messages import message
 from studio.recipes.base import parse_stored_document
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.grid import Grid
-from studio.recipes.generation.sweep import Axis
+from studio.recipes.generation.axes import Axis
 from studio.recipes.themes.preset import SLOTS, Slot
 from studio.store.database import Database, as_utc
 from studio.store.tables import GridRow

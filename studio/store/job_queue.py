@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from studio.messages import message
+from studio.messages import Message, message
 from studio.recipes.serving.request_status import ACTIVE_STATES, MAX_ATTEMPTS, JobState
 from studio.recipes.themes.preset import Slot
 from studio.store.database import Database, as_utc
@@ -130,6 +130,20 @@ class JobQueue:
                 row.state, row.error = "expired", EXPIRED_MESSAGE.to_json()
                 expired[row.request_id] = (*expired.get(row.request_id, ()), slot_of(row))
         return expired
+
+    def fail_queued(self, request_id: str, errors: Mapping[Slot, Message]) -> tuple[Slot, ...]:
+        """Ends those queued jobs of a request that cannot be rendered, each with its error.
+
+        Returns their slots; a job that was claimed or has ended stays as it is.
+        """
+        failed = []
+        with self._database.write_session() as session:
+            for slot, error in errors.items():
+                row = find_job(session, request_id, slot)
+                if row is not None and row.state == "queued":
+                    row.state, row.error = "failed", error.to_json()
+                    failed.append(slot)
+        return tuple(failed)
 
     def extend(self, expires_at: datetime) -> None:
         """Sets the expiry time of every queued job."""

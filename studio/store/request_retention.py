@@ -1,16 +1,20 @@
 """Retention of requests: finds those that are too old, and deletes what their clients sent."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, select
 
+from studio.errors import InvalidDocumentError
 from studio.messages import message
 from studio.recipes.base import parse_stored_document
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.serving.request_status import ACTIVE_STATES
 from studio.store.database import Database
 from studio.store.tables import JobRow, RequestRow
+
+log = logging.getLogger(__name__)
 
 
 class RequestRetentionStore:
@@ -39,18 +43,24 @@ class RequestRetentionStore:
         with self._database.read_session() as session:
             return session.scalar(query.limit(1)) is not None
 
-    def redact(self, request_id: str) -> GenerationRequest:
+    def redact(self, request_id: str) -> str:
         """Deletes the doodle and the prompt of a request; its status and the selected variant stay.
 
-        Returns the request as it was.
+        Of a document that cannot be read any more nothing stays. Returns the hash of the base image.
         """
         with self._database.write_session() as session:
             row = session.get_one(RequestRow, request_id)
-            what = message("storage.request", request=request_id)
-            request = parse_stored_document(GenerationRequest, row.document, what)
-            # A short prompt could be guessed from the hash of the body.
-            redacted = request.model_copy(
-                update={"doodle": None, "user_prompt": "", "body_sha256": None}
-            )
-            row.document, row.redacted = redacted.model_dump_json(), True
-        return request
+            row.document, row.redacted = _redacted(row), True
+            return row.base_sha256
+
+
+def _redacted(row: RequestRow) -> str:
+    what = message("storage.request", request=row.id)
+    try:
+        request = parse_stored_document(GenerationRequest, row.document, what)
+    except InvalidDocumentError:  # Its message quotes the document, which the log must not have.
+        log.warning("request %s cannot be read: emptied", row.id)
+        return "{}"
+    # A short prompt could be guessed from the hash of the body.
+    changes = {"doodle": None, "user_prompt": "", "body_sha256": None}
+    return request.model_copy(update=changes).model_dump_json()

@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import get_args
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from studio.errors import NotFoundError
+from studio.errors import InvalidInputError, NotFoundError
 from studio.messages import message
 from studio.recipes.base import parse_stored_document
 from studio.recipes.base_image import Slug
 from studio.recipes.themes.review import Review, ReviewKind, ReviewSpec, ReviewState, review_state
 from studio.store.database import Database, as_utc
 from studio.store.tables import ThemeReviewRow, ThemeRow, ThemeVersionRow
+
+MAX_REVIEWS = 500
+"""Entries of a version's review log, which pages and the API show whole."""
 
 
 class ThemeReviewStore:
@@ -25,15 +29,12 @@ class ThemeReviewStore:
         self._database = database
 
     def add(self, slug: Slug, version: int, spec: ReviewSpec) -> Review:
-        """Appends an entry. Raises NotFoundError where there is no such version."""
-        version_id = (
-            select(ThemeVersionRow.id)
-            .join(ThemeRow)
-            .where(ThemeRow.slug == slug, ThemeVersionRow.version == version)
-        )
+        """Appends an entry.
+
+        Raises NotFoundError where there is no such version, InvalidInputError where it has `MAX_REVIEWS` entries.
+        """
         with self._database.write_session() as session:
-            if session.scalar(version_id) is None:
-                raise NotFoundError("deployment.version_not_found", theme=slug, number=version)
+            _check_version(session, slug, version)
             row = ThemeReviewRow(
                 slug=slug,
                 version=version,
@@ -70,6 +71,20 @@ class ThemeReviewStore:
                 of_version = kinds.setdefault((theme, version), [])
                 of_version += [kind for kind in get_args(ReviewKind) if kind == stored]
         return {key: review_state(of_version) for key, of_version in kinds.items()}
+
+
+def _check_version(session: Session, slug: Slug, version: int) -> None:
+    version_id = (
+        select(ThemeVersionRow.id)
+        .join(ThemeRow)
+        .where(ThemeRow.slug == slug, ThemeVersionRow.version == version)
+    )
+    if session.scalar(version_id) is None:
+        raise NotFoundError("deployment.version_not_found", theme=slug, number=version)
+    of_version = ThemeReviewRow.slug == slug, ThemeReviewRow.version == version
+    count = session.scalar(select(func.count()).select_from(ThemeReviewRow).where(*of_version))
+    if (count or 0) >= MAX_REVIEWS:
+        raise InvalidInputError("theme.reviews_full", theme=slug, number=version, most=MAX_REVIEWS)
 
 
 def _review(row: ThemeReviewRow) -> Review:

@@ -1,12 +1,11 @@
 """Themes and their immutable, numbered versions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from pydantic import ValidationError
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from studio.errors import InvalidDocumentError, NotFoundError, VersionConflictError
@@ -16,34 +15,17 @@ from studio.recipes.base_image import slug_of, slug_with_hash
 from studio.recipes.text_fields import check_line, check_text
 from studio.recipes.themes.preset import Preset, ThemeVersion
 from studio.recipes.themes.review import unique_tags
-from studio.store.database import Database, as_utc
+from studio.store.database import Database
 from studio.store.tables import ThemeRow, ThemeVersionRow
+from studio.store.theme_summaries import (
+    ThemeSummary,
+    VersionSummary,
+    load_summaries,
+    load_version_summaries,
+)
 
 VERSION_CACHE_SIZE = 64
 """Parsed versions in the LRU cache."""
-
-
-@dataclass(frozen=True)
-class ThemeSummary:
-    """A theme in a list; `author` and `updated_at` are those of its latest version."""
-
-    slug: str
-    name: str
-    latest_version: int
-    archived: bool
-    tags: tuple[str, ...]
-    author: str
-    updated_at: datetime
-
-
-@dataclass(frozen=True)
-class VersionSummary:
-    """A version without its document: who saved it, when, and the message."""
-
-    version: int
-    author: str
-    message: str
-    created_at: datetime
 
 
 class ThemeStore:
@@ -58,37 +40,8 @@ class ThemeStore:
         self, text: str = "", include_archived: bool = False, limit: int | None = None
     ) -> Sequence[ThemeSummary]:
         """The themes whose name or slug contains `text` (in any case), sorted by name."""
-        query = (
-            select(ThemeRow, ThemeVersionRow.author, ThemeVersionRow.created_at)
-            .join(
-                ThemeVersionRow,
-                (ThemeVersionRow.theme_id == ThemeRow.id)
-                & (ThemeVersionRow.version == ThemeRow.latest),
-            )
-            .order_by(func.lower(ThemeRow.name))
-            .limit(limit)
-        )
-        if text:
-            lowered = text.lower()
-            query = query.where(
-                func.lower(ThemeRow.name).contains(lowered, autoescape=True)
-                | ThemeRow.slug.contains(lowered, autoescape=True)
-            )
-        if not include_archived:
-            query = query.where(ThemeRow.archived.is_(False))
         with self._database.read_session() as session:
-            return [
-                ThemeSummary(
-                    theme.slug,
-                    theme.name,
-                    theme.latest,
-                    theme.archived,
-                    tuple(theme.tags),
-                    author,
-                    as_utc(created_at),
-                )
-                for theme, author, created_at in session.execute(query)
-            ]
+            return load_summaries(session, text, include_archived, limit)
 
     def get_summary(self, slug: str) -> ThemeSummary:
         """One theme as lists show it. Raises NotFoundError."""
@@ -134,9 +87,7 @@ class ThemeStore:
             if expected_version is not None and expected_version != latest:
                 raise _version_conflict(preset, expected_version, latest)
             if row is None:
-                row = ThemeRow(slug=preset.slug, name=preset.name, latest=0)
-                session.add(row)
-                session.flush()
+                row = _add_theme(session, preset)
             else:
                 saved = _theme_version(session.scalars(_versions(preset.slug).limit(1)).one())
                 if saved.preset == preset:
@@ -238,28 +189,24 @@ class ThemeStore:
 
     def list_version_summaries(self, slug: str) -> Sequence[VersionSummary]:
         """The versions of a theme without their documents, newest first. Raises NotFoundError."""
-        query = (
-            select(
-                ThemeVersionRow.version,
-                ThemeVersionRow.author,
-                ThemeVersionRow.message,
-                ThemeVersionRow.created_at,
-            )
-            .join(ThemeRow)
-            .where(ThemeRow.slug == slug)
-            .order_by(ThemeVersionRow.version.desc())
-        )
         with self._database.read_session() as session:
-            rows = session.execute(query).all()
-        if not rows:
+            summaries = load_version_summaries(session, slug)
+        if not summaries:
             self.get_version(slug)
-        return [VersionSummary(*row) for row in rows]
+        return summaries
 
     def list_versions(self, slug: str) -> Sequence[ThemeVersion]:
         """The versions of a theme, newest first. Raises NotFoundError."""
         self.get_version(slug)
         with self._database.read_session() as session:
             return [_theme_version(row) for row in session.scalars(_versions(slug))]
+
+
+def _add_theme(session: Session, preset: Preset) -> ThemeRow:
+    row = ThemeRow(slug=preset.slug, name=preset.name, latest=0)
+    session.add(row)
+    session.flush()
+    return row
 
 
 def _add_version(

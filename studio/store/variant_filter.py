@@ -21,9 +21,9 @@ def matches(
     if filter_.text is not None:
         conditions.append(row.prompt.contains(filter_.text.lower(), autoescape=True))
     if filter_.created_after is not None:
-        conditions.append(row.created_at >= _midnight(filter_.created_after))
+        conditions.append(row.created_at >= _start(filter_.created_after))
     if filter_.created_before is not None:
-        conditions.append(row.created_at < _midnight(filter_.created_before) + timedelta(days=1))
+        conditions.append(row.created_at < _end(filter_.created_before))
     if filter_.client is not None:
         conditions.append(_is_from(row, filter_.client))
     return conditions + _are_marked(filter_, row)
@@ -80,5 +80,13 @@ def _has_label(row: type[VariantRow], kind: LabelKind, name: str) -> ColumnEleme
     return row.id.in_(labels)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+def _start(bound: date) -> datetime:
+    """A timestamp in UTC, or the first one of a day."""
+    if isinstance(bound, datetime):
+        return bound.astimezone(UTC)
+    return datetime.combine(bound, time(), UTC)
+
+
+def _end(bound: date) -> datetime:
+    """A timestamp in UTC, or the first one after a day."""
+    return _start(bound) if isinstance(bound, datetime) else _start(bound) + timedelta(days=1)

@@ -1,35 +1,30 @@
 """Finished variants: records in the database, images in the image store."""
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from studio.errors import NotFoundError
-from studio.messages import message
-from studio.recipes.base import parse_stored_document
 from studio.recipes.generation.job import OPERATOR_CLIENT, Variant
 from studio.recipes.history import (
     HistoryFilter,
     HistoryRun,
     RunPage,
     StoredVariant,
-    VariantLabels,
     VariantPage,
 )
 from studio.recipes.themes.preset import SLOTS
 from studio.store.database import Database
 from studio.store.images.files import ImageStore
-from studio.store.tables import (
-    BaseImageRow,
-    RequestRow,
-    SelectionRow,
-    ThemeVersionRow,
-    VariantRow,
-)
+from studio.store.tables import BaseImageRow, RequestRow, ThemeVersionRow, VariantRow
 from studio.store.variant_filter import is_last_of_its_run, matches
-from studio.store.variant_labels import load_labels
+from studio.store.variant_rows import (
+    client_names,
+    parse_variant,
+    stored_variants,
+    variants_by_request,
+)
 
 
 class VariantStore:
@@ -75,7 +70,7 @@ class VariantStore:
             select(VariantRow).where(VariantRow.request_id == request_id).order_by(VariantRow.slot)
         )
         with self._database.read_session() as session:
-            return [_variant(row) for row in session.scalars(query)]
+            return [parse_variant(row) for row in session.scalars(query)]
 
     def list_for_version(self, slug: str, version: int, limit: int = 100) -> Sequence[Variant]:
         """The latest variants that a theme version made, newest first."""
@@ -86,7 +81,7 @@ class VariantStore:
             .limit(limit)
         )
         with self._database.read_session() as session:
-            return [_variant(row) for row in session.scalars(query)]
+            return [parse_variant(row) for row in session.scalars(query)]
 
     def complete_runs(
         self, slug: str, version: int | None = None, limit: int = 8
@@ -100,36 +95,21 @@ class VariantStore:
             version: its version; None: any saved one.
             limit: runs at most.
         """
-        of_version = (
-            VariantRow.theme_version.is_not(None)
-            if version is None
-            else VariantRow.theme_version == version
-        )
-        runs = (
-            select(VariantRow.request_id)
-            .where(
-                VariantRow.theme_slug == slug,
-                of_version,
-                VariantRow.request_id.not_in(select(RequestRow.id)),
-            )
-            .group_by(VariantRow.request_id)
-            .having(func.count() == len(SLOTS))
-            .order_by(func.max(VariantRow.id).desc())
-            .limit(limit)
-        )
         with self._database.read_session() as session:
-            ids = session.scalars(runs).all()
+            ids = session.scalars(_complete_runs(slug, version).limit(limit)).all()
             rows = session.scalars(
                 select(VariantRow).where(VariantRow.request_id.in_(ids)).order_by(VariantRow.slot)
             ).all()
-            by_run = {id_: [_variant(row) for row in rows if row.request_id == id_] for id_ in ids}
+            by_run = {
+                id_: [parse_variant(row) for row in rows if row.request_id == id_] for id_ in ids
+            }
         return list(by_run.values())
 
     def list_latest(self, limit: int) -> Sequence[Variant]:
         """The latest variants of all themes, newest first."""
         query = select(VariantRow).order_by(VariantRow.id.desc()).limit(limit)
         with self._database.read_session() as session:
-            return [_variant(row) for row in session.scalars(query)]
+            return [parse_variant(row) for row in session.scalars(query)]
 
     def query(
         self, filter_: HistoryFilter, before_id: int | None = None, limit: int = 60
@@ -146,7 +126,7 @@ class VariantStore:
             query = query.where(VariantRow.id < before_id)
         with self._database.read_session() as session:
             rows = session.scalars(query.order_by(VariantRow.id.desc()).limit(limit + 1)).all()
-            page = _stored_variants(session, rows[:limit])
+            page = stored_variants(session, rows[:limit])
         return VariantPage(rows=page, next_cursor=page[-1].id if len(rows) > limit else None)
 
     def query_runs(
@@ -161,8 +141,8 @@ class VariantStore:
         with self._database.read_session() as session:
             last = session.execute(query.order_by(VariantRow.id.desc()).limit(limit + 1)).all()
             request_ids = [row.request_id for row in last[:limit]]
-            clients = _clients(session, request_ids)
-            variants = _variants_by_request(session, request_ids)
+            clients = client_names(session, request_ids)
+            variants = variants_by_request(session, request_ids)
         runs = tuple(
             HistoryRun(
                 request_id=request_id,
@@ -177,7 +157,7 @@ class VariantStore:
         """The variants with these ids, oldest first; unknown ids are skipped."""
         query = select(VariantRow).where(VariantRow.id.in_(ids)).order_by(VariantRow.id)
         with self._database.read_session() as session:
-            return list(_stored_variants(session, session.scalars(query).all()))
+            return list(stored_variants(session, session.scalars(query).all()))
 
     def delete(self, ids: Sequence[int]) -> int:
         """Deletes variants, and their images and doodles where nothing else references them.
@@ -226,55 +206,24 @@ class VariantStore:
         return self._images.get(sha256)
 
 
-def _stored_variants(session: Session, rows: Sequence[VariantRow]) -> tuple[StoredVariant, ...]:
-    labels = load_labels(session, [row.id for row in rows])
-    selections = _selections(session, [row.request_id for row in rows])
-    return tuple(
-        StoredVariant(
-            id=row.id,
-            variant=_variant(row),
-            labels=labels.get(row.id, VariantLabels()),
-            doodle_sha256=row.doodle_sha256,
-            selected=selections.get(row.request_id) == row.slot,
+def _complete_runs(slug: str, version: int | None) -> Select[str]:
+    """The ids of operators' runs with all variants, latest first."""
+    of_version = (
+        VariantRow.theme_version.is_not(None)
+        if version is None
+        else VariantRow.theme_version == version
+    )
+    return (
+        select(VariantRow.request_id)
+        .where(
+            VariantRow.theme_slug == slug,
+            of_version,
+            VariantRow.request_id.not_in(select(RequestRow.id)),
         )
-        for row in rows
+        .group_by(VariantRow.request_id)
+        .having(func.count() == len(SLOTS))
+        .order_by(func.max(VariantRow.id).desc())
     )
-
-
-def _selections(session: Session, request_ids: Sequence[str]) -> Mapping[str, str]:
-    """The slot that was picked of each request that has one, on the studio page or by its client."""
-    by_clients = select(RequestRow.id, RequestRow.selected_slot).where(
-        RequestRow.id.in_(request_ids)
-    )
-    by_operators = select(SelectionRow.request_id, SelectionRow.slot).where(
-        SelectionRow.request_id.in_(request_ids)
-    )
-    selections = {id_: slot for id_, slot in session.execute(by_clients) if slot is not None}
-    selections.update({row.request_id: row.slot for row in session.execute(by_operators)})
-    return selections
-
-
-def _variants_by_request(
-    session: Session, request_ids: Sequence[str]
-) -> Mapping[str, tuple[StoredVariant, ...]]:
-    query = (
-        select(VariantRow)
-        .where(VariantRow.request_id.in_(request_ids))
-        .order_by(VariantRow.request_id, VariantRow.slot)
-    )
-    rows = _stored_variants(session, session.scalars(query).all())
-    groups = groupby(rows, lambda row: row.variant.request_id)
-    return {request_id: tuple(variants) for request_id, variants in groups}
-
-
-def _clients(session: Session, request_ids: Sequence[str]) -> Mapping[str, str]:
-    """The client of each request that came by the API."""
-    query = select(RequestRow.id, RequestRow.client).where(RequestRow.id.in_(request_ids))
-    return {row.id: row.client for row in session.execute(query)}
-
-
-def _variant(row: VariantRow) -> Variant:
-    return parse_stored_document(Variant, row.document, message("storage.variant", number=row.id))
 
 
 def _is_referenced(session: Session, sha256: str) -> bool:

@@ -1,9 +1,10 @@
 """Which queued jobs of the job table a worker renders in one batch with the job it was sent."""
 
-from studio.errors import NotFoundError
+from studio.errors import StorageError, StudioError
 from studio.recipes.generation.job import GenerationRequest
-from studio.recipes.generation.planning import batch_key, plan_job, plan_jobs
+from studio.recipes.generation.planning import batch_key, plan_job
 from studio.recipes.themes.preset import Slot
+from studio.services.requests.queued_requests import plan_possible
 from studio.store.jobs import JobStore
 
 LOOKAHEAD = 32
@@ -27,18 +28,25 @@ def select_batch(
     key, room = batch_key(job), max_size - 1
     for queued in jobs.queue.list_queued_for(job.recipe.base_model.name, LOOKAHEAD):
         is_first = queued.request_id == first.id
-        try:
-            request = first if is_first else jobs.requests.get(queued.request_id)
-        except NotFoundError:  # It was deleted meanwhile.
+        request = first if is_first else _find_request(jobs, queued.request_id)
+        if request is None:
             continue
         joining = tuple(
             other.slot
-            for other in plan_jobs(request)
-            if other.slot in queued.slots
-            and not (is_first and other.slot == slot)
-            and batch_key(other) == key
+            for other in plan_possible(request, queued.slots)[0]
+            if not (is_first and other.slot == slot) and batch_key(other) == key
         )[:room]
         if joining:
             room -= len(joining)
             batch[request.id] = (request, (slot, *joining) if is_first else joining)
     return tuple(batch.values())
+
+
+def _find_request(jobs: JobStore, request_id: str) -> GenerationRequest | None:
+    """None where it was deleted meanwhile, or cannot be read: its own message ends its jobs by name."""
+    try:
+        return jobs.requests.get(request_id)
+    except StorageError:
+        raise
+    except StudioError:
+        return None

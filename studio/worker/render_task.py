@@ -16,14 +16,13 @@ from prometheus_client import start_http_server
 from studio.app import AppContainer, create_app_container
 from studio.errors import (
     DeviceLostError,
-    NotFoundError,
     StorageUnavailableError,
     StudioError,
     WorkerHungError,
 )
 from studio.recipes.generation.events import JOB_END_EVENTS, TERMINAL_EVENTS, Event
 from studio.recipes.generation.job import GenerationRequest
-from studio.recipes.serving.request_status import to_event_message
+from studio.recipes.serving.request_status import EventMessage, to_event_message
 from studio.recipes.themes.preset import SLOTS, Slot
 from studio.services.rendering.render_queue import Priority
 from studio.services.rendering.render_service import RenderService
@@ -32,6 +31,7 @@ from studio.services.rendering.run import Run
 from studio.services.requests.celery_app import TASK_NAME
 from studio.services.requests.event_log import RedisEventLog, broker_errors, connect_redis
 from studio.services.requests.job_tracker import DatabaseJobTracker
+from studio.services.requests.queued_requests import load_queued
 from studio.services.requests.runner import hard_timeout_seconds
 from studio.services.store_retry import StoreRetry
 from studio.settings import Settings
@@ -128,9 +128,12 @@ class RenderTask(Task):  # type: ignore[misc]
         """Celery calls this for each message of the queue."""
         try:
             renders = self.retry("open", lambda: self.renders)
-            request = self.retry("read", lambda: self.jobs.requests.get(request_id))
-            _ = self.heartbeat, self.followers, self.exiting, self.closing  # Before any thread.
             known_slot = SLOTS[SLOTS.index(slot)]
+            queued = self.retry("read", lambda: load_queued(self.jobs, request_id, (known_slot,)))
+            self._append_events(request_id, queued.failed)
+            if (request := queued.request) is None:
+                return
+            _ = self.heartbeat, self.followers, self.exiting, self.closing  # Before any thread.
             batch: JobsByRequest = ((request, (known_slot,)),)
             if (limit := renders.max_batch_size) > 1:
                 batch = self.retry(
@@ -139,8 +142,6 @@ class RenderTask(Task):  # type: ignore[misc]
             for run in [self._start(*jobs) for jobs in batch]:
                 while not run.wait_until_rendered(POLL_INTERVAL_SECONDS):
                     renders.check(self.stall_timeout_seconds)
-        except NotFoundError as error:
-            log.warning("job skipped: %s", error)  # Its request was deleted in the meantime.
         except SoftTimeLimitExceeded:
             self._exit_process(WorkerHungError("engine.job_hangs"))
         except (WorkerHungError, DeviceLostError) as error:
@@ -204,12 +205,19 @@ class RenderTask(Task):  # type: ignore[misc]
             return  # A newer attempt has the lease, and will publish its end.
         if isinstance(event, TERMINAL_EVENTS) and not isinstance(event, JOB_END_EVENTS):
             return
+        if self._append_events(run.request.id, [to_event_message(event)]):
+            run.listen()
+
+    def _append_events(self, request_id: str, events: Sequence[EventMessage]) -> bool:
+        """Returns whether somebody reads the request's events."""
+        if not events:
+            return False
         try:
             with broker_errors():
-                if self.event_log.append(run.request.id, [to_event_message(event)]):
-                    run.listen()
+                return self.event_log.append(request_id, events)
         except StorageUnavailableError as error:
-            log.warning("event of request %s not published: %s", run.request.id, error)
+            log.warning("events of request %s not published: %s", request_id, error)
+            return False
 
     def _look_for_listeners(self, run: Run) -> None:
         """Lets previews be made while somebody reads the request's events."""

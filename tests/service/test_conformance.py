@@ -1,5 +1,8 @@
 """What a client can rely on: the same tests with each job runner."""
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
 from sqlalchemy import update
 
 from studio.client import StudioClient
@@ -99,6 +102,26 @@ def test_request_finishes_with_three_variants_and_an_error(service: Service) -> 
             event for event in client.stream_events(created.id) if event["type"] == "failed"
         ]
         assert failed["error"] == "recipe C: NaN latents"
+
+
+def test_stored_request_that_cannot_be_planned_fails_by_name_and_others_go_on(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 18. An older version has stored it."""
+    monkeypatch.setattr("studio.services.requests.celery_runner.RESEND_AFTER", timedelta())
+    store, preset = service.studio.stores.jobs.requests, examples.unplannable_preset()
+    base = service.studio.stores.base_images.get("mia")
+    old = examples.request(preset=preset, base_image=base, theme_version=1, client="app")
+    store.create(old, "app", "live", datetime.now(UTC) + timedelta(minutes=5))
+    service.start_workers()
+    with service.client() as client:
+        created = client.create_request(*THEME_AND_BASE)
+        assert job_states(wait_until_finished(client, created.id)) == ["done"] * 4
+        response = wait_until_finished(client, old.id)
+        assert job_states(response) == ["done", "failed", "done", "done"]
+        [event] = [e for e in client.stream_events(old.id) if e["type"] == "failed"]
+        assert (event["slot"], event["error"]) == ("B", response.variants[1].error)
+        assert "Invalid LoRA tag" in event["error"]
 
 
 def test_cancel_ends_running_and_queued_jobs(service: Service) -> None:

@@ -22,7 +22,7 @@ from studio.app import AppContainer, create_app_container
 from studio.settings import Settings
 from tests import examples
 from tests.fake_renderer import FakeRenderer
-from tests.unit.models.test_safetensors_header import PEFT, write
+from tests.unit.models.test_identification import PEFT, write
 from tests.unit.test_cli import Command, studio_command
 
 __all__ = ["studio_command"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tests.unit.models.test_safetensors_header import PEFT, checkpoint, write
+from tests.unit.models.test_identification import PEFT, checkpoint, write
 from tests.unit.test_cli import Command, studio_command
 
 __all__ = ["studio_command"]

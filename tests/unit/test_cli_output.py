@@ -25,7 +25,7 @@ from studio.settings import Settings
 from studio.terminal_text import printable
 from tests import examples
 from tests.fake_renderer import FakeRenderer
-from tests.unit.models.test_safetensors_header import PEFT, write
+from tests.unit.models.test_identification import PEFT, write
 from tests.unit.test_cli import Command, studio_command
 
 __all__ = ["studio_command"]

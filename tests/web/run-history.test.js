@@ -90,6 +90,20 @@ describe("the history's address", () => {
     ]);
   });
 
+  test.each([
+    ['Asia/Shanghai', '2026-11-27', '2026-11-26T16:00:00.000Z', '2026-11-27T16:00:00.000Z'],
+    ['Europe/Berlin', '2026-03-29', '2026-03-28T23:00:00.000Z', '2026-03-29T22:00:00.000Z'],
+    ['America/New_York', '2026-12-31', '2026-12-31T05:00:00.000Z', '2027-01-01T05:00:00.000Z'],
+    ['UTC', 'yesterday', 'yesterday', 'yesterday'],
+  ])("has days, of which the API gets the reader's bounds (%s, %s)", (zone, day, start, end) => {
+    vi.stubEnv('TZ', zone);
+    const state = new URLSearchParams({ created_after: day, created_before: day });
+    expect(addressOf(state)).toBe(`?created_after=${day}&created_before=${day}`);
+    const query = apiQuery(state);
+    expect([query.get('created_after'), query.get('created_before')]).toEqual([start, end]);
+    vi.unstubAllEnvs();
+  });
+
   test('comes from the filters of a saved search that are set', () => {
     const filters = { text: 'red', starred: true, tag: null, theme: null, id: 5 };
     expect(String(searchState(filters))).toBe('text=red&starred=true');

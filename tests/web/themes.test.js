@@ -1,12 +1,8 @@
 // @vitest-environment jsdom
 import './texts.js';
 import { describe, expect, test, vi } from 'vitest';
-import {
-  checkedVersions,
-  rollout,
-  toTimestamp,
-} from '../../studio/web/components/deployment-dialogs.js';
 import { menuButton } from '../../studio/web/components/menu-button.js';
+import { checkedVersions, rollout, toTimestamp } from '../../studio/web/components/publish-form.js';
 import { describeRelease } from '../../studio/web/components/releases.js';
 import { ReviewGrid } from '../../studio/web/components/review-grid.js';
 import { blindTestRank, pickRate, servedIn } from '../../studio/web/components/theme-details.js';

@@ -5,8 +5,7 @@ from PIL import Image
 from safetensors import SafetensorError
 from transformers import VitPoseForPoseEstimation, VitPoseImageProcessor
 
-from studio.engine.device_errors import first_line
-from studio.errors import CorruptModelError, InvalidInputError
+from studio.errors import CorruptModelError, InvalidInputError, first_line
 from studio.imaging.keypoints import coco17_to_openpose18
 from studio.models.types import ModelInfo
 from studio.recipes.base_image import Keypoints, Point

@@ -36,7 +36,7 @@ class _LatentStart:
         device: torch.device,
         generator: torch.Generator | list[torch.Generator] | None = None,
     ) -> torch.Tensor:
-        """The start with noise on it; one start for each image is given."""
+        """The start with noise on it, (images, channels, height/8, width/8); one start for each image is given."""
         start = image.to(device=device, dtype=dtype)
         noise = randn_tensor(start.shape, generator=generator, device=device, dtype=dtype)
         scheduler: Any = self.scheduler  # type: ignore[attr-defined]

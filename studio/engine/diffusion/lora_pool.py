@@ -14,11 +14,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from studio.engine.device_errors import first_line, is_device_lost, is_out_of_memory
+from studio.engine.device_errors import is_device_lost, is_out_of_memory
 from studio.engine.library_logging import ignore_peft_warnings
 from studio.engine.loading.build_lock import module_build_lock
 from studio.engine.memory.byte_lru_cache import ByteLRUCache
-from studio.errors import CorruptModelError, IncompatibleModelError
+from studio.errors import CorruptModelError, IncompatibleModelError, first_line
 from studio.models.types import ModelInfo
 
 StateDict = Mapping[str, torch.Tensor]

@@ -217,7 +217,7 @@ class _Evaluation:
         return prediction
 
     def _evaluate_full(self, inputs: Tensors) -> tuple[torch.Tensor, ...]:
-        """The prediction, and the deep features for the steps that follow."""
+        """As `_evaluate`, with the deep features for the steps that follow."""
         with deep_features_of(self._unet) as features:
             (prediction,) = self._evaluate(inputs)
         return prediction, *features

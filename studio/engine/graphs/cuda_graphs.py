@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import torch
 
-from studio.engine.device_errors import first_line, is_device_lost, is_out_of_memory
+from studio.engine.device_errors import is_device_lost, is_out_of_memory
 from studio.engine.graphs.backend import CaptureError, TensorFunction, Tensors
+from studio.errors import first_line
 
 WARM_UP_RUNS = 2
 """Runs before the recording, in which libraries choose kernels and allocate their workspaces."""

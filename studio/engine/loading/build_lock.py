@@ -4,8 +4,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from studio.engine.device_errors import first_line, is_device_lost, is_out_of_memory
-from studio.errors import CorruptModelError, InsufficientMemoryError
+from studio.engine.device_errors import is_device_lost, is_out_of_memory
+from studio.errors import CorruptModelError, InsufficientMemoryError, first_line
 from studio.messages import Message, message
 from studio.models.types import ModelInfo
 from studio.models.weights import list_weight_files, verify_readable

@@ -9,7 +9,7 @@ from tokenizers import pre_tokenizers
 from transformers import CLIPTokenizer
 
 from studio.errors import IncompatibleModelError
-from studio.models.safetensors_header import read_header
+from studio.models.safetensors_file import read_header
 from studio.models.types import ModelFamily, ModelInfo
 from studio.recipes.generation.recipe import KIND_NAMES
 

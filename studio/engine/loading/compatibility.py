@@ -8,7 +8,7 @@ from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.messages import Message, message
 from studio.models.folder_config import MAX_CONFIG_BYTES
-from studio.models.safetensors_header import read_header
+from studio.models.safetensors_file import read_header
 from studio.models.types import ModelFamily, ModelInfo
 from studio.models.weights import read_regular_file
 

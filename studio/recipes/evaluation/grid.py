@@ -7,8 +7,8 @@ from pydantic import Field
 
 from studio.recipes.base import StoredModel
 from studio.recipes.base_image import Slug
+from studio.recipes.generation.axes import Axis
 from studio.recipes.generation.job import GenerationRequest
-from studio.recipes.generation.sweep import Axis
 from studio.recipes.themes.preset import Preset, Slot
 
 MAX_AXES = 3

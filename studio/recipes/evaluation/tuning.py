@@ -9,15 +9,10 @@ from studio.message_fields import invalid
 from studio.recipes.base import FrozenModel, StoredModel, format_validation_error
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import QualityMetrics
+from studio.recipes.generation.axes import MAX_AXIS_VALUES, AxisValue, is_text_field, split_values
 from studio.recipes.generation.recipe import Recipe
 from studio.recipes.generation.recipe_fields import find_field
-from studio.recipes.generation.sweep import (
-    MAX_AXIS_VALUES,
-    AxisValue,
-    is_text_field,
-    set_by_path,
-    split_values,
-)
+from studio.recipes.generation.sweep import set_by_path
 from studio.recipes.old_formats import upgrade_field_path
 from studio.recipes.themes.deployment import VersionNumber
 from studio.recipes.themes.preset import Slot

@@ -6,9 +6,9 @@ from functools import cache
 from typing import Literal
 
 from studio.messages import Message, message
+from studio.recipes.generation.axes import PROMPT_AXIS, SEED_AXIS, THEME_AXIS
 from studio.recipes.generation.recipe import ModelType
 from studio.recipes.generation.recipe_fields import RecipeField, field_label, recipe_fields
-from studio.recipes.generation.sweep import PROMPT_AXIS, SEED_AXIS, THEME_AXIS
 
 FieldKind = ModelType | Literal["number", "integer", "choice", "prompt", "seed", "theme"]
 """How values are typed: in a range, from a list, from the models or themes that are here, or as texts."""

@@ -1,6 +1,6 @@
 """Resolves a request into its four render jobs. Pure functions, no I/O."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 
 from pydantic import ValidationError
 
@@ -21,8 +21,8 @@ from studio.recipes.generation.recipe import (
 from studio.recipes.themes.preset import SLOTS, Preset, Slot
 
 
-def plan_jobs(request: GenerationRequest) -> tuple[RenderJob, ...]:
-    """The request's four jobs with every value resolved, grouped by base model.
+def plan_jobs(request: GenerationRequest, slots: Collection[Slot] = SLOTS) -> tuple[RenderJob, ...]:
+    """The request's jobs in `slots` with every value resolved, grouped by base model.
 
     Base models are in the order in which the recipes first name them; within one base model the
     slots keep their order.
@@ -30,7 +30,7 @@ def plan_jobs(request: GenerationRequest) -> tuple[RenderJob, ...]:
     Raises:
         InvalidInputError: a prompt contains an invalid LoRA tag, or a recipe has too many LoRAs.
     """
-    jobs = [plan_job(request, slot) for slot in SLOTS]
+    jobs = [plan_job(request, slot) for slot in SLOTS if slot in slots]
     base_models = list(dict.fromkeys(job.recipe.base_model for job in jobs))
     return tuple(sorted(jobs, key=lambda job: base_models.index(job.recipe.base_model)))
 

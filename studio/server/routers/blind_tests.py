@@ -10,6 +10,7 @@ from studio.errors import NotFoundError
 from studio.imaging.png_io import encode_png
 from studio.recipes.base import FrozenModel
 from studio.recipes.evaluation.blind_test import Candidate, Choice
+from studio.recipes.history import RowId
 from studio.recipes.text_fields import Author, Title
 from studio.server.dependencies import Admin, BlindTests, Language, require_admin
 from studio.server.schemas import API_PREFIX
@@ -20,6 +21,8 @@ from studio.services.evaluation.ranking import Ranking
 from studio.store.blind_tests import StoredBlindTest
 
 MAX_INDEX = 10**6
+DEFAULT_PAGE, MAX_PAGE = 50, 200
+"""Blind tests of one page."""
 BlindTestId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 VoterQuery = Annotated[Author, Query()]
 """Who votes, where nobody signs in."""
@@ -45,6 +48,13 @@ class BlindTestResponse(FrozenModel):
             author=stored.author,
             created_at=stored.created_at,
         )
+
+
+class BlindTestPage(FrozenModel):
+    """`next_cursor` is `before` for the next page; null for the last."""
+
+    blind_tests: tuple[BlindTestResponse, ...]
+    next_cursor: int | None
 
 
 class CandidatesRequest(FrozenModel):
@@ -102,9 +112,15 @@ class VoteRequest(FrozenModel):
 
 
 @router.get("")
-def list_blind_tests(blind_tests: BlindTests) -> list[BlindTestResponse]:
-    """All blind tests, latest first."""
-    return [BlindTestResponse.of(stored) for stored in blind_tests.list_all()]
+def list_blind_tests(
+    blind_tests: BlindTests,
+    before: RowId | None = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE,
+) -> BlindTestPage:
+    """One page of the blind tests, newest first; `before` is the `next_cursor` of the page before."""
+    stored = blind_tests.list_latest(limit + 1, before)
+    page = tuple(map(BlindTestResponse.of, stored[:limit]))
+    return BlindTestPage(blind_tests=page, next_cursor=page[-1].id if len(stored) > limit else None)
 
 
 @router.post("", status_code=201)

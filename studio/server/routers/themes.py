@@ -37,7 +37,7 @@ from studio.server.schemas import API_PREFIX
 from studio.server.theme_details import active_by_theme, scheduled_by_theme, theme_details
 from studio.server.theme_schemas import TagsRequest, ThemeDetailsResponse, ThemeResponse
 from studio.server.thumbnail_responses import IfNoneMatch, ThumbnailSize, thumbnail_response
-from studio.store.themes import ThemeSummary
+from studio.store.theme_summaries import ThemeSummary
 
 MAX_RESULTS = 200
 """Themes that one answer lists; a search finds the rest."""

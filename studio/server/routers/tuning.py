@@ -15,7 +15,7 @@ from studio.recipes.base import FrozenModel, format_validation_error
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import QualityMetrics
 from studio.recipes.evaluation.tuning import Objective, Rating, SearchSpace, TuningStudy
-from studio.recipes.generation.sweep import AxisValue
+from studio.recipes.generation.axes import AxisValue
 from studio.recipes.text_fields import LINE, TEXT
 from studio.recipes.themes.deployment import VersionNumber
 from studio.recipes.themes.preset import Slot

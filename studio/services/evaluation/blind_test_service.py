@@ -56,9 +56,11 @@ class BlindTestService:
         """
         return self.store.add(self._make_blind_test(title, candidates), author)
 
-    def list_all(self, limit: int | None = None) -> Sequence[StoredBlindTest]:
-        """The blind tests, latest first; `limit` of them at most."""
-        return self.store.list_all(limit)
+    def list_latest(
+        self, limit: int | None = None, before_id: int | None = None
+    ) -> Sequence[StoredBlindTest]:
+        """The blind tests, newest first: at most `limit` of those that are older than number `before_id`."""
+        return self.store.list_latest(limit, before_id)
 
     def get(self, blind_test_id: int) -> StoredBlindTest:
         """A blind test. Raises NotFoundError."""
@@ -168,7 +170,7 @@ class BlindTestService:
         """The blind tests with candidates of a theme, newest first."""
         return [
             stored
-            for stored in self.store.list_all()
+            for stored in self.store.list_latest()
             if any(candidate.slug == slug for candidate in stored.blind_test.candidates)
         ]
 

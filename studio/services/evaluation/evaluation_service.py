@@ -138,25 +138,26 @@ class EvaluationService:
         """
         version = self.themes.get_version(slug, number)
         baseline = self._baseline(version, None)
-        suite, cache = self.regression_suite, self.costs.cache
+        suite = self.regression_suite
         baseline_jobs = dict(suite.keyed_jobs(baseline)) if baseline else {}
         report = self.regression(slug, number)
         measured = {}
         if report and baseline and report.baseline_version == baseline.version:
             measured = {(c.doodle, c.seed, c.slot): c.delta_e for c in report.comparisons}
-
-        def cached_key(job: RenderJob | None) -> str | None:
-            return cache.key(job) if job is not None and cache.has(job) else None
-
-        return VersionComparison(
-            baseline.version if baseline else None,
-            tuple(
-                ComparedImage(
-                    *key, cached_key(job), cached_key(baseline_jobs.get(key)), measured.get(key)
-                )
-                for key, job in suite.keyed_jobs(version)
-            ),
+        images = (
+            ComparedImage(
+                *key,
+                self._cached_key(job),
+                self._cached_key(baseline_jobs.get(key)),
+                measured.get(key),
+            )
+            for key, job in suite.keyed_jobs(version)
         )
+        return VersionComparison(baseline.version if baseline else None, tuple(images))
+
+    def _cached_key(self, job: RenderJob | None) -> str | None:
+        cache = self.costs.cache
+        return cache.key(job) if job is not None and cache.has(job) else None
 
     def mark_reviewed(self, slug: Slug, number: int, reviewer: str) -> None:
         """Records who has reviewed a version's latest regression report. Raises NotFoundError."""

@@ -8,9 +8,10 @@ from PIL import Image
 from studio.errors import JobCancelledError, NotFoundError
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.grid import Grid, GridAxes
+from studio.recipes.generation.axes import Axis
 from studio.recipes.generation.job import GenerationRequest, RenderJob
 from studio.recipes.generation.recipe import ModelRef, ModelType
-from studio.recipes.generation.sweep import Axis, SweepCell, cell_index
+from studio.recipes.generation.sweep import SweepCell, cell_index
 from studio.recipes.themes.preset import Preset, Slot, ThemeVersion
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
 from studio.services.cost_estimates import Cost, Costs

@@ -125,7 +125,7 @@ class TestOverview:
 
     def _stored_blind_tests(self) -> Iterator[ListedTest]:
         votes = self.blind_tests.store.count_votes()
-        for stored in self.blind_tests.list_all(MAX_OF_A_KIND):
+        for stored in self.blind_tests.list_latest(MAX_OF_A_KIND):
             first = stored.blind_test.candidates[0]
             is_complete, progress = self._blind_test_progress(stored.id)
             yield ListedTest(

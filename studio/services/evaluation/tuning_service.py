@@ -1,7 +1,7 @@
 """Tuning: studies that search recipe values by quality metrics or stars (Optuna with its TPE
 sampler)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,19 +10,14 @@ from urllib.parse import quote
 from PIL import Image
 
 from studio.errors import InvalidInputError, NotFoundError
-from studio.imaging.color_metrics import mean_delta_e, median_color_error
-from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.optional_dependencies import is_installed
 from studio.recipes.base import parse_document
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import QualityMetrics
 from studio.recipes.evaluation.tuning import Rating, TuningStudy, apply_trial, trial_score
-from studio.recipes.generation.job import RenderJob
-from studio.recipes.generation.planning import plan_job
-from studio.recipes.generation.recipe import Recipe
-from studio.recipes.generation.sweep import AxisValue
-from studio.recipes.themes.preset import SLOTS, Preset, Slot, ThemeVersion
+from studio.recipes.generation.axes import AxisValue
+from studio.recipes.themes.preset import Preset, ThemeVersion
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
 from studio.services.cost_estimates import Cost, Costs
 from studio.services.evaluation.optuna_studies import (
@@ -34,18 +29,13 @@ from studio.services.evaluation.optuna_studies import (
     suggest,
     trial_metrics,
 )
-from studio.services.evaluation.quality_metrics import compute_quality_metrics
-from studio.services.rendering.render_cache import RenderCache
-from studio.services.requests.request_factory import RequestFactory
-from studio.services.themes.bundled_content import SampleDoodle
-from studio.store.base_images import BaseImageStore
+from studio.services.evaluation.trial_images import TrialImages
 from studio.store.themes import ThemeStore
 from studio.store.tuning_journal import OptunaJournalBackend
 
 if TYPE_CHECKING:
     import optuna
 
-SEED = 1
 MAX_TRIALS = 500
 """Trials that one start may ask for."""
 
@@ -64,14 +54,11 @@ class TrialResult:
 
 @dataclass(frozen=True)
 class TuningService:
-    """Studies over the sample doodles that were drawn on a base image."""
+    """Studies over the sample doodles that were drawn on a base image (`TrialImages`)."""
 
     journal: OptunaJournalBackend
     themes: ThemeStore
-    base_images: BaseImageStore
-    request_factory: RequestFactory
-    cache: RenderCache
-    sample_doodles: Sequence[SampleDoodle]
+    images: TrialImages
     background_tasks: BackgroundTasks
     costs: Costs
 
@@ -107,13 +94,9 @@ class TuningService:
         """What so many further trials would render. Raises NotFoundError."""
         study = self.get_study(name)
         preset = self._version(study).preset
-        trial_jobs = self._jobs(preset, study.version, study.slot)
-        other_jobs = [
-            job
-            for doodle, _ in trial_jobs
-            for job in self._other_jobs(preset, study.version, study.slot, doodle)
-        ]
-        return self.costs.of(other_jobs, uncached=[job for _, job in trial_jobs] * trials)
+        trial_jobs = self.images.jobs(preset, study.version, study.slot)
+        other_jobs = self.images.other_jobs(preset, study.version, study.slot)
+        return self.costs.of(other_jobs, uncached=trial_jobs * trials)
 
     def start_trials(self, name: str, trials: int) -> None:
         """Runs further trials as a background task.
@@ -193,63 +176,22 @@ class TuningService:
         nothing.
         """
         study, preset = self.get_study(name), self.theme_with_trial(name, number)
-        jobs = [job for _, job in self._jobs(preset, study.version, study.slot)]
-        if not all(map(self.cache.has, jobs)):
+        images = self.images.find_cached(preset, study.version, study.slot)
+        if images is None:
             raise NotFoundError("tuning.images_missing", number=number)
-        return [self.cache.get_or_render(job) for job in jobs]
+        return images
 
     def _run_trial(self, stored: "optuna.Study", study: TuningStudy, version: ThemeVersion) -> None:
         trial = stored.ask()
         for space in study.search_space:
             suggest(trial, space)
-        recipe = apply_trial(version.preset.recipes[study.slot], trial.params)
-        metrics = self._measure(version, study.slot, recipe)
+        preset = version.preset
+        recipe = apply_trial(preset.recipes[study.slot], trial.params)
+        metrics = self.images.measure(preset, version.version, study.slot, recipe)
         trial.set_user_attr(METRICS_KEY, metrics.model_dump_json())
         score = trial_score(study.objective, metrics, None)
         if score is not None:
             stored.tell(trial, score)
-
-    def _measure(self, version: ThemeVersion, slot: Slot, recipe: Recipe) -> QualityMetrics:
-        """The color errors of the trial's images, and their differences from the other slots'
-        images."""
-        preset = version.preset
-        varied = preset.model_copy(update={"recipes": preset.recipes.replace(slot, recipe)})
-        color_errors: list[float | None] = []
-        differences: list[float] = []
-        for doodle, job in self._jobs(varied, version.version, slot):
-            image = self.cache.get_or_render(job)
-            doodle_pixels = decode_png(doodle.png, message("image.sample_doodle"))
-            color_errors.append(median_color_error(doodle_pixels, image))
-            differences += [
-                mean_delta_e(image, self.cache.get_or_render(other))
-                for other in self._other_jobs(preset, version.version, slot, doodle)
-            ]
-        return compute_quality_metrics(color_errors, differences)
-
-    def _jobs(
-        self, preset: Preset, number: int, slot: Slot
-    ) -> list[tuple[SampleDoodle, RenderJob]]:
-        """The slot's job for each sample doodle that was drawn on a base image."""
-        return [
-            (doodle, self._job(preset, number, slot, doodle))
-            for doodle in self.sample_doodles
-            if doodle.base_image is not None
-        ]
-
-    def _other_jobs(
-        self, preset: Preset, number: int, slot: Slot, doodle: SampleDoodle
-    ) -> Iterator[RenderJob]:
-        """The jobs of the other slots, which a trial leaves as they are."""
-        for other in SLOTS:
-            if other != slot:
-                yield self._job(preset, number, other, doodle)
-
-    def _job(self, preset: Preset, number: int, slot: Slot, doodle: SampleDoodle) -> RenderJob:
-        assert doodle.base_image is not None
-        request = self.request_factory.create(
-            preset, doodle.base_image, doodle.png, "", SEED, number
-        )
-        return plan_job(request, slot)
 
     def _version(self, study: TuningStudy) -> ThemeVersion:
         return self.themes.get_version(study.slug, study.version)

@@ -22,8 +22,7 @@ def make_preview_job(request: GenerationRequest, slot: Slot, catalog: ModelCatal
     """The request's job for one slot in `PREVIEW_STEPS` effective steps, as like the recipe as
     they allow.
 
-    With a few-step LoRA of the base model's family: that LoRA, the LCM sampler and guidance scale
-    1.
+    With a few-step LoRA of the base model's family: that LoRA, the LCM sampler and guidance scale 1.
     Without one: fewer steps of the recipe's own sampler.
     """
     job = plan_job(request, slot)

@@ -95,7 +95,7 @@ class RenderService:
 
         Within a priority, lower fair-share tiers go first.
         """
-        jobs = tuple(job for job in plan_jobs(request) if job.slot in slots)
+        jobs = plan_jobs(request, slots)
         run = Run(request, jobs, tracker, self._on_run_finished)
         if run.tracker.is_stored:
             self._cancellation_poll.start()
@@ -104,7 +104,7 @@ class RenderService:
 
     def resume(self, run: Run, slots: Sequence[Slot], priority: Priority, tier: int) -> None:
         """Queues jobs of a run again; their events continue the run's."""
-        jobs = tuple(job for job in plan_jobs(run.request) if job.slot in slots)
+        jobs = plan_jobs(run.request, slots)
         for job in jobs:
             run.requeue(job.slot)
         self._submit(run, jobs, priority, tier)

@@ -14,16 +14,24 @@ _PREFIX = "run/"
 def list_run_tasks(renders: RenderService) -> Sequence[BackgroundTask]:
     """The test runs of this process that go on or ended lately, latest first. Clients' jobs are not among
     them: the queue's page shows those."""
-    runs = [run for run in renders.recent_runs() if not run.tracker.is_stored]
-    return [_task(run) for run in reversed(runs)]
+    return [_task(run) for run in reversed(_test_runs(renders))]
 
 
 def cancel_run_task(renders: RenderService, name: str) -> bool:
-    """Cancels the run of a task; False where `name` is that of another kind of task."""
+    """Cancels a test run; False where `name` is that of another kind of task.
+
+    A client's run is no task: only the job table, through `RequestService.cancel`, ends its jobs for good.
+    """
     if not name.startswith(_PREFIX):
         return False
-    renders.cancel(name.removeprefix(_PREFIX))
+    request_id = name.removeprefix(_PREFIX)
+    if any(run.request.id == request_id for run in _test_runs(renders)):
+        renders.cancel(request_id)
     return True
+
+
+def _test_runs(renders: RenderService) -> list[Run]:
+    return [run for run in renders.recent_runs() if not run.tracker.is_stored]
 
 
 def _task(run: Run) -> BackgroundTask:

@@ -12,17 +12,11 @@ from studio.errors import InvalidInputError, NotFoundError
 from studio.files import write_atomic
 from studio.imaging.contact_sheet import contact_sheet
 from studio.imaging.png_io import encode_png
+from studio.recipes.generation.axes import THEME_AXIS, Axis
 from studio.recipes.generation.job import MAX_PROMPT_CHARS, GenerationRequest, RenderJob
 from studio.recipes.generation.planning import plan_job
 from studio.recipes.generation.recipe import MAX_RECIPE_PROMPT_CHARS, Recipe
-from studio.recipes.generation.sweep import (
-    THEME_AXIS,
-    Axis,
-    SweepCell,
-    cell_position,
-    expand_grid,
-    make_cell,
-)
+from studio.recipes.generation.sweep import SweepCell, cell_position, expand_grid, make_cell
 from studio.recipes.themes.preset import Preset, Slot
 from studio.services.rendering.render_cache import RenderCache
 from studio.services.rendering.render_service import RenderService

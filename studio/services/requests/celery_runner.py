@@ -21,6 +21,7 @@ from studio.services.requests.celery_app import (
     queue_name,
 )
 from studio.services.requests.event_log import RedisEventLog, broker_errors, connect_redis
+from studio.services.requests.queued_requests import QueuedRequest, load_queued
 from studio.services.requests.runner import RESEND_AFTER
 from studio.store.job_types import UnclaimedJobs
 from studio.store.jobs import JobStore
@@ -78,8 +79,16 @@ class CeleryRunner:
         self._resend_lost()
 
     def _enqueue_again(self, unclaimed: UnclaimedJobs) -> None:
-        request = self._jobs.requests.get(unclaimed.request_id)
-        self.enqueue(request, unclaimed.slots, unclaimed.fair_share_tier)
+        queued = self._load(unclaimed)
+        if queued.request is not None:
+            self.enqueue(queued.request, queued.slots, unclaimed.fair_share_tier)
+
+    def _load(self, unclaimed: UnclaimedJobs) -> QueuedRequest:
+        """The jobs that can be rendered; the end of the others is published."""
+        queued = load_queued(self._jobs, unclaimed.request_id, unclaimed.slots)
+        if queued.failed:
+            self.publish_terminal(unclaimed.request_id, queued.failed)
+        return queued
 
     def _send_unsent(self) -> None:
         """Sends the jobs that this process admitted while Redis was away."""
@@ -94,16 +103,12 @@ class CeleryRunner:
         """
         is_empty: dict[str, bool] = {}
         for unclaimed in self._jobs.queue.list_queued(RESEND_AFTER):
-            jobs = plan_jobs(self._jobs.requests.get(unclaimed.request_id))
+            jobs = self._load(unclaimed).jobs
             queues = {job.slot: queue_name(job.recipe.base_model.name) for job in jobs}
             with broker_errors():
                 for queue in set(queues.values()) - set(is_empty):
                     is_empty[queue] = self._has_no_messages(queue)
-                lost = [
-                    job
-                    for job in jobs
-                    if job.slot in unclaimed.slots and is_empty[queues[job.slot]]
-                ]
+                lost = [job for job in jobs if is_empty[queues[job.slot]]]
                 self._send(unclaimed.request_id, lost, unclaimed.fair_share_tier)
 
     def check(self) -> None:
@@ -119,7 +124,7 @@ class CeleryRunner:
     def enqueue(self, request: GenerationRequest, slots: Sequence[Slot], tier: int = 0) -> None:
         """Sends the jobs, which are in the job table already; while Redis is away,
         `run_maintenance` sends them later."""
-        jobs = [job for job in plan_jobs(request) if job.slot in slots]
+        jobs = plan_jobs(request, slots)
         try:
             with broker_errors():
                 self._events.append(

@@ -45,6 +45,6 @@ class RetentionService:
     def _redact(self, request_id: str) -> None:
         """Deletes the images first: when that fails, the request is tried again the next time."""
         self.variants.delete_for_request(request_id)
-        base_sha256 = self.requests.redact(request_id).base_image.sha256
+        base_sha256 = self.requests.redact(request_id)
         if not self.requests.references_image(base_sha256):
             self.variants.delete_image_if_unreferenced(base_sha256)

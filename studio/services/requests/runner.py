@@ -13,6 +13,7 @@ from studio.recipes.themes.preset import Slot
 from studio.services.rendering.render_queue import Priority
 from studio.services.rendering.render_service import RenderService
 from studio.services.requests.job_tracker import DatabaseJobTracker
+from studio.services.requests.queued_requests import load_queued
 from studio.store.job_types import UnclaimedJobs
 from studio.store.jobs import JobStore
 from studio.store.locks import ServerLock
@@ -158,8 +159,10 @@ class LocalRunner:
 
     def _enqueue_all(self, unclaimed_jobs: Sequence[UnclaimedJobs]) -> int:
         for unclaimed in unclaimed_jobs:
-            request = self._jobs.requests.get(unclaimed.request_id)
-            self.enqueue(request, unclaimed.slots, unclaimed.fair_share_tier)
+            queued = load_queued(self._jobs, unclaimed.request_id, unclaimed.slots)
+            self.drop(unclaimed.request_id, queued.failed)
+            if queued.request is not None:
+                self.enqueue(queued.request, queued.slots, unclaimed.fair_share_tier)
         return len(unclaimed_jobs)
 
     def enqueue(self, request: GenerationRequest, slots: Sequence[Slot], tier: int = 0) -> None:

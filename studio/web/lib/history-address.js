@@ -2,6 +2,8 @@
 
 /** Fields that the API does not know. */
 const PAGE_ONLY = ['view'];
+/** Fields with days: the API's bound is the start of the day, or of the one after it. */
+const DAYS_AFTER = { created_after: 0, created_before: 1 };
 export const FILTERS = [
   'text',
   'theme',
@@ -17,13 +19,29 @@ export const FILTERS = [
 ];
 
 /**
- * @param {URLSearchParams} state what the page shows
- * @returns {URLSearchParams} the filters, as the API wants them
+ * @param {URLSearchParams} state what the page shows; its days are those of the reader's time zone
+ * @returns {URLSearchParams} the filters, as the API wants them: timestamps in place of days
  */
 export function apiQuery(state) {
   const query = new URLSearchParams(state);
   for (const name of PAGE_ONLY) query.delete(name);
+  for (const [name, days] of Object.entries(DAYS_AFTER)) {
+    const day = query.get(name);
+    if (day) query.set(name, startOfDay(day, days));
+  }
   return query;
+}
+
+/**
+ * @param {string} day such as 2026-11-27
+ * @param {number} days after it
+ * @returns {string} when the day begins, in ISO 8601; what is no day is left to the API to refuse
+ */
+function startOfDay(day, days) {
+  const start = new Date(`${day}T00:00`);
+  if (Number.isNaN(start.valueOf())) return day;
+  start.setDate(start.getDate() + days);
+  return start.toISOString();
 }
 
 /**

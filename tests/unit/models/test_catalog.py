@@ -12,7 +12,7 @@ from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache, list_weight_files, verify_readable
 from studio.recipes.generation.recipe import ModelRef
 from studio.settings import bundled_path
-from tests.unit.models.test_safetensors_header import KOHYA, PEFT, XL, checkpoint, write
+from tests.unit.models.test_identification import KOHYA, PEFT, XL, checkpoint, write
 
 
 def controlnet(root: Path, name: str, width: int = 128, fill: float = 0.0) -> Path:

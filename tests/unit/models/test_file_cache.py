@@ -14,7 +14,7 @@ from studio.models.file_cache import FileDependentCache
 from studio.models.weights import HashCache
 from studio.recipes.generation.recipe import ModelRef
 from tests.unit.models.test_catalog import controlnet
-from tests.unit.models.test_safetensors_header import PEFT, write
+from tests.unit.models.test_identification import PEFT, write
 
 Compute = Callable[[], tuple[str, Sequence[Path]]]
 

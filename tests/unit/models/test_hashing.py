@@ -11,7 +11,7 @@ from studio.models.background_hashing import BackgroundHashing
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache
 from studio.recipes.generation.recipe import ModelRef
-from tests.unit.models.test_safetensors_header import PEFT, write
+from tests.unit.models.test_identification import PEFT, write
 from tests.waiting import LONG, until
 
 

@@ -10,9 +10,10 @@ import pytest
 from huggingface_hub import constants
 
 from studio.errors import InvalidInputError, ModelHubError, NotFoundError, StorageUnavailableError
-from studio.models.hub import DownloadPlan, Hub, RemoteFile
+from studio.models.download_plan import DownloadPlan, RemoteFile
+from studio.models.hub import Hub
 from tests.hub import FakeHub, model_hub
-from tests.unit.models.test_safetensors_header import PEFT, write
+from tests.unit.models.test_identification import PEFT, write
 
 REPOSITORY = {
     "model_index.json": b"{}",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from studio.recipes.generation.axes import Axis
 from studio.recipes.generation.grid_fields import (
     LISTED_ITEMS,
     GridField,
@@ -10,7 +11,7 @@ from studio.recipes.generation.grid_fields import (
 )
 from studio.recipes.generation.recipe import ControlUnit, LoraSettings, ModelRef
 from studio.recipes.generation.recipe_fields import find_field, recipe_fields
-from studio.recipes.generation.sweep import Axis, expand_grid
+from studio.recipes.generation.sweep import expand_grid
 from tests import examples
 
 OF_RECIPE = [field for field in grid_fields() if field.is_recipe_field]

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.errors import InvalidInputError
+from studio.recipes.generation.axes import MAX_AXIS_VALUES, Axis
 from studio.recipes.generation.recipe import ModelRef
-from studio.recipes.generation.sweep import MAX_AXIS_VALUES, MAX_CELLS, Axis, expand_grid
+from studio.recipes.generation.sweep import MAX_CELLS, expand_grid
 from tests import examples
 
 

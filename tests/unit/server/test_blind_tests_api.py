@@ -25,7 +25,9 @@ def test_blind_test_is_created_voted_on_and_ranked(admin: TestClient) -> None:
     assert (response.json()["author"], response.json()["candidates"]) == ("ci", CANDIDATES)
     url = f"{V1}/{response.json()['id']}"
     until(lambda: admin.get(url).json()["is_complete"])
-    assert [each["id"] for each in admin.get(V1).json()] == [response.json()["id"]]
+    listed = admin.get(V1).json()
+    assert [each["id"] for each in listed["blind_tests"]] == [response.json()["id"]]
+    assert listed["next_cursor"] is None
 
     bo = {"voter": "bo"}
     matchup = admin.get(f"{url}/matchup", params=bo).json()
@@ -40,6 +42,17 @@ def test_blind_test_is_created_voted_on_and_ranked(admin: TestClient) -> None:
     assert "Vote already cast" in repeated.json()["detail"]
     ranking = admin.get(f"{url}/ranking").json()
     assert (ranking["voters"], ranking["is_significant"]) == ([["bo", 1]], False)
+
+
+def test_blind_tests_are_listed_in_pages(admin: TestClient, studio: AppContainer) -> None:
+    entrants = [Candidate.model_validate(each) for each in CANDIDATES]
+    ids = [studio.evaluation.blind_tests.create(f"{n}?", entrants).id for n in range(3)]
+    first = admin.get(V1, params={"limit": 2}).json()
+    assert [each["id"] for each in first["blind_tests"]] == [ids[2], ids[1]]
+    last = admin.get(V1, params={"limit": 2, "before": first["next_cursor"]}).json()
+    assert ([each["id"] for each in last["blind_tests"]], last["next_cursor"]) == ([ids[0]], None)
+    assert admin.get(V1, params={"limit": 0}).status_code == 422
+    assert admin.get(V1, params={"limit": 10**6}).status_code == 422
 
 
 def test_progress_of_a_blind_test_renders_nothing(admin: TestClient, studio: AppContainer) -> None:

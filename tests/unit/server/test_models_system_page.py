@@ -25,7 +25,7 @@ from studio.settings import Settings
 from studio.ui.server import build_app
 from tests.fake_renderer import FakeRenderer
 from tests.hub import model_hub
-from tests.unit.models.test_safetensors_header import PEFT, write
+from tests.unit.models.test_identification import PEFT, write
 from tests.waiting import LONG, until
 
 CSRF_HEADERS = {"X-Studio": "page"}

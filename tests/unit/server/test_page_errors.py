@@ -43,6 +43,9 @@ def test_openapi_documents_are_not_served(client: TestClient, url: str) -> None:
         ("GET", f"/api/v1/blind-tests/{HUGE}/matchup", None),
         ("GET", f"/api/v1/variants?before={HUGE}", None),
         ("GET", "/api/v1/variants?created_before=9999-12-31", None),
+        ("GET", "/api/v1/variants?created_before=9999-12-31T23:59:59-12:00", None),
+        ("GET", "/api/v1/variants?created_after=0001-01-01T00:00:01%2B14:00", None),
+        ("GET", "/api/v1/variants?created_after=2026-03-01T10:00:00", None),
         ("GET", "/api/v1/variants/export.zip?created_before=9999-12-31", None),
         ("POST", "/api/v1/variants/delete", {"ids": [HUGE]}),
         (

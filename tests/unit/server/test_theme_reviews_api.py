@@ -81,6 +81,18 @@ def shown(client: TestClient, slot: str = "A", **query: Any) -> tuple[int, int, 
     return (round(pixel[0] / 85), round(pixel[1] / 85), round(pixel[2] / 85))
 
 
+def test_review_log_of_a_version_is_bounded(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.store.theme_reviews.MAX_REVIEWS", 2)
+    for text in ("one", "two"):
+        assert review(client, kind="comment", author="ada", text=text).status_code == 201
+    refused = review(client, kind="approve", author="ada")
+    assert (refused.status_code, refused.json()["code"]) == (422, "theme.reviews_full")
+    assert "Save the theme as a new version" in refused.json()["detail"]
+    assert review(client, version=1, kind="comment", author="ada", text="x").status_code == 201
+
+
 def test_a_version_is_commented_on_sent_back_and_approved(client: TestClient) -> None:
     assert state(client) == "none"
     assert review(client, kind="request", author="bo").status_code == 201

@@ -129,9 +129,9 @@ class Bench:
         lock = ServerLock(database_url(url))
         self.runner = LocalRunner(self.service, self.jobs, self.variants, lock)
 
-    def admit(self, request_id: str = examples.REQUEST_ID) -> GenerationRequest:
+    def admit(self, request_id: str = examples.REQUEST_ID, **changes: object) -> GenerationRequest:
         request = examples.request(
-            id=request_id, base_image=self.base, theme_version=1, client="app"
+            id=request_id, base_image=self.base, theme_version=1, client="app", **changes
         )
         until = datetime.now(UTC) + timedelta(minutes=5)
         return self.jobs.requests.get(

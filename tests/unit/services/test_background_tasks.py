@@ -1,10 +1,12 @@
 """Background tasks: progress, cancellation, outcome, remaining time."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
 from studio.errors import InvalidInputError, RenderError
+from studio.recipes.themes.preset import SLOTS
 from studio.services.background_tasks import (
     MAX_FINISHED_TASKS,
     About,
@@ -12,6 +14,10 @@ from studio.services.background_tasks import (
     ProgressCallback,
     TaskProgress,
 )
+from studio.services.rendering.run_tasks import cancel_run_task, list_run_tasks
+from tests import examples
+from tests.fake_renderer import FakeRenderer
+from tests.unit.services.outage_bench import Bench, done
 from tests.waiting import LONG, until
 
 ABOUT = About("regression", "Quick", "/themes?theme=quick", 2)
@@ -103,8 +109,8 @@ def test_remaining_time_ignores_cached_items() -> None:
     )
 
     def run(on_progress: ProgressCallback) -> None:
-        for done in range(6):
-            on_progress(done, 10)
+        for count in range(6):
+            on_progress(count, 10)
         reported.set()
         go_on.wait()
 
@@ -124,3 +130,18 @@ def test_oldest_finished_tasks_are_forgotten() -> None:
         wait_until_finished(tasks, f"sweep/{number}")
     assert len(tasks.list_all()) == MAX_FINISHED_TASKS + 1
     assert tasks.progress("sweep/0") is None
+
+
+def test_only_test_runs_are_cancelled_as_tasks(tmp_path: Path) -> None:
+    """A client's run would be cancelled in this process alone, and come back from the job table."""
+    gate = threading.Semaphore(0)
+    bench = Bench(tmp_path, FakeRenderer(gate=gate))
+    of_client = bench.start(bench.admit())
+    of_operator = bench.service.start(examples.request(id="b" * 32, base_image=bench.base))
+    assert [task.name for task in list_run_tasks(bench.service)] == [f"run/{'b' * 32}"]
+    for run in (of_client, of_operator):
+        assert cancel_run_task(bench.service, f"run/{run.request.id}")
+    assert not cancel_run_task(bench.service, "grid/1")
+    assert [run.cancelled for run in (of_client, of_operator)] == [False, True]
+    gate.release(1000)
+    assert done(list(of_client.events())) == [*SLOTS]

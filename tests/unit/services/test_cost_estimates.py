@@ -65,7 +65,7 @@ def test_blind_test_costs_the_missing_images_of_all_candidates(studio: AppContai
     cost = studio.evaluation.blind_tests.cost(candidates)
     drawn_on_a_base = sum(each.base_image is not None for each in studio.authoring.sample_doodles)
     assert (cost.images, cost.cached) == (2 * 2 * drawn_on_a_base, 0)
-    assert studio.evaluation.blind_tests.list_all() == []
+    assert studio.evaluation.blind_tests.list_latest() == []
     created = studio.evaluation.blind_tests.create("Which?", candidates)
     studio.evaluation.blind_tests.render_missing(created.id, lambda *_: None)
     assert studio.evaluation.blind_tests.cost_of(created.id) == Cost(cost.images, cost.images, 0.0)
@@ -77,7 +77,7 @@ def test_trials_cost_new_images_and_those_of_the_other_recipes(
     span = SearchSpace.parse("denoising_strength=0.4..0.8")
     study = TuningStudy(slug="first-light", version=1, slot="B", search_space=(span,))
     name = studio.evaluation.tuning.create_study(study)
-    doodles = len([each for each in studio.evaluation.tuning.sample_doodles if each.base_image])
+    doodles = len([each for each in studio.authoring.sample_doodles if each.base_image])
     assert studio.evaluation.tuning.cost(name, 10).images == 10 * doodles + 3 * doodles
 
 

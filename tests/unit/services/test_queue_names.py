@@ -8,7 +8,7 @@ from kombu import Connection, Consumer, Queue
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache
 from studio.services.requests.celery_app import queue_name
-from tests.unit.models.test_safetensors_header import checkpoint, write
+from tests.unit.models.test_identification import checkpoint, write
 from tests.waiting import LONG
 
 NAMES = (

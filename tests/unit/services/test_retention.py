@@ -12,6 +12,7 @@ from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
 from studio.services.requests.request_spec import GenerationRequestSpec
 from studio.settings import Settings
+from studio.store.tables import RequestRow
 from tests import examples
 from tests.fake_renderer import FakeRenderer
 
@@ -92,3 +93,17 @@ def test_without_retention_period_nothing_is_purged(home: Path) -> None:
     old = render_request(studio)
     assert studio.serving.retention.purge_expired(days_from_now(9999)) == 0
     assert studio.stores.jobs.requests.get(old).doodle is not None
+
+
+def test_request_that_cannot_be_read_is_emptied_and_the_others_are_redacted(home: Path) -> None:
+    """Issue 18. As an older version may have stored it: one such document stopped the retention of all."""
+    studio = open_studio(home, 7)
+    unreadable, other = render_request(studio), render_request(studio)
+    with studio.stores.database.write_session() as session:
+        row = session.get_one(RequestRow, unreadable)
+        row.document = '{"sketch": "a secret"}'
+    assert studio.serving.retention.purge_expired(days_from_now(8)) == 2
+    assert studio.stores.jobs.requests.get(other).user_prompt == ""
+    with studio.stores.database.read_session() as session:
+        assert "secret" not in session.get_one(RequestRow, unreadable).document
+    assert studio.serving.retention.purge_expired(days_from_now(9)) == 0

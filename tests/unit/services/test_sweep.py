@@ -7,7 +7,7 @@ import pytest
 
 from studio.errors import InvalidInputError, RenderError
 from studio.imaging.png_io import decode_png
-from studio.recipes.generation.sweep import Axis
+from studio.recipes.generation.axes import Axis
 from studio.recipes.themes.preset import RecipeSet
 from studio.services.rendering.sweep import Sweep, estimate_cost, run_sweep, sweep_cache
 from tests import examples

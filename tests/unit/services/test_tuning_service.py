@@ -47,7 +47,8 @@ def studio(home: Path, fresh: Path) -> AppContainer:
 def open_studio(home: Path) -> AppContainer:
     opened = create_app_container(Settings(data_dir=home), lambda: FadingRenderer(steps=1))
     doodles = [one for one in opened.authoring.sample_doodles if one.name in DOODLES]
-    tuning = replace(opened.evaluation.tuning, sample_doodles=doodles)
+    tuning = opened.evaluation.tuning
+    tuning = replace(tuning, images=replace(tuning.images, sample_doodles=doodles))
     return replace(opened, evaluation=replace(opened.evaluation, tuning=tuning))
 
 

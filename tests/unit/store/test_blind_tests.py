@@ -13,7 +13,7 @@ def test_blind_tests_are_listed_newest_first(url: str) -> None:
     store = BlindTestStore(Database(url))
     first, second = store.add(make_blind_test(2), "ada"), store.add(make_blind_test(3))
     assert store.get(first.id) == first
-    assert [stored.id for stored in store.list_all()] == [second.id, first.id]
+    assert [stored.id for stored in store.list_latest()] == [second.id, first.id]
     assert (first.author, first.blind_test) == ("ada", make_blind_test(2))
     assert first.created_at.tzinfo is not None
     with pytest.raises(NotFoundError, match="Blind test 99 not found"):

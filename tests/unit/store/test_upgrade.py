@@ -173,7 +173,7 @@ def test_old_reports_are_read(studio: AppContainer) -> None:
 
 def test_old_blind_test_and_votes_are_read(studio: AppContainer) -> None:
     blind_tests = BlindTestStore(studio.stores.database)
-    [stored] = blind_tests.list_all()
+    [stored] = blind_tests.list_latest()
     assert (stored.blind_test.title, stored.author) == ("soft or bold", "ada")
     [first, second] = stored.blind_test.candidates
     assert (first, second) == tuple(Candidate(slug="spring", version=v) for v in (1, 2))

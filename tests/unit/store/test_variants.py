@@ -49,6 +49,11 @@ class Stores:
         self.variants.add(variant, png, examples.png((8, 8), (0, day, 0, 9)))
 
 
+def bounds(after: str | None = None, before: str | None = None) -> HistoryFilter:
+    """As a query of the API sends them."""
+    return HistoryFilter.model_validate({"created_after": after, "created_before": before})
+
+
 @pytest.fixture
 def stores(tmp_path: Path, url: str) -> Stores:
     return Stores(tmp_path, url)
@@ -67,6 +72,15 @@ def stores(tmp_path: Path, url: str) -> Stores:
         (HistoryFilter(text="100_"), []),
         (HistoryFilter(created_after=date(2026, 3, 2)), [8, 7, 6, 5]),
         (HistoryFilter(created_before=date(2026, 3, 1)), [4, 3, 2, 1]),
+        (bounds(after="2026-03-01T12:00:00Z"), [8, 7, 6, 5, 4, 3, 2, 1]),
+        (bounds(after="2026-03-01T12:00:01Z"), [8, 7, 6, 5]),
+        (
+            bounds(after="2026-03-01T13:30:00+02:00", before="2026-03-01T14:30:00+02:00"),
+            [4, 3, 2, 1],
+        ),
+        (bounds(before="2026-03-02T12:00:00Z"), [4, 3, 2, 1]),
+        (bounds(before="2026-03-02T00:00:00Z"), [4, 3, 2, 1]),
+        (bounds(before="2026-03-02"), [8, 7, 6, 5, 4, 3, 2, 1]),
         (HistoryFilter(theme="spring", slot="D", text="silk"), [4]),
         (HistoryFilter(sampler="Euler a"), [8, 4]),
         (HistoryFilter(starred=True), [7, 2]),

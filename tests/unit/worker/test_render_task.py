@@ -197,3 +197,34 @@ def test_only_queued_jobs_of_the_same_kind_and_model_join_a_batch(tmp_path: Path
     batch = select_batch(worker.jobs, first, "A", 8)
     assert batch == ((first, ("A",)), (other, SLOTS), (many[0], ("A", "B", "C")))
     worker.task.renders.close()
+
+
+def test_job_that_cannot_be_planned_fails_by_name_and_the_next_is_rendered(worker: Worker) -> None:
+    """Issue 18. A worker of an older version may have stored it."""
+    worker.finish.set()
+    broken = worker.admit("a", preset=examples.unplannable_preset())
+    worker.task.run(broken.id, "B")
+    assert worker.states("a") == ["queued", "failed", "queued", "queued"]
+    [event] = worker.events.published
+    assert (event.slot, event.type, event.is_terminal) == ("B", "failed", True)
+    assert event.error is not None
+    assert event.error.id == "prompt.lora_call_invalid"
+    worker.task.run(broken.id, "A")
+    worker.task.run(worker.admit("b").id, "B")
+    until(lambda: [worker.states("a")[0], worker.states("b")[1]] == ["done", "done"])
+    worker.task.run(broken.id, "B")  # Its message may come twice.
+    assert len([event for event in worker.events.published if event.type == "failed"]) == 1
+
+
+def test_job_that_cannot_be_planned_is_left_out_of_a_batch(tmp_path: Path) -> None:
+    """Issue 18."""
+    worker = Worker(tmp_path)
+    first, broken, last = (
+        worker.admit("a"),
+        worker.admit("b", preset=examples.unplannable_preset()),
+        worker.admit("c"),
+    )
+    batch = select_batch(worker.jobs, first, "A", 16)
+    assert batch == ((first, SLOTS), (broken, ("A", "C", "D")), (last, SLOTS))
+    assert worker.states("b") == ["queued"] * 4
+    worker.task.renders.close()

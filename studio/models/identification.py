@@ -1,7 +1,6 @@
-"""Identifies the model in a safetensors file by its header, without reading any weights."""
+"""Identifies the model in a safetensors file by the names and shapes of its tensors."""
 
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -10,13 +9,11 @@ from pathlib import Path
 
 from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.messages import Message, message
+from studio.models.safetensors_file import SafetensorsHeader, not_safetensors, read_header
 from studio.models.types import FAMILY_BY_CROSS_ATTENTION_DIM, ModelFamily, Prediction
 from studio.models.weights import read_regular_file
 from studio.recipes.generation.recipe import ModelType
 
-MAX_HEADER = 16 * 2**20
-"""Bytes of a header. The largest checkpoints have half a megabyte, merged ones and LoRAs with all their
-captions some megabytes; parsing takes twelve times the size in memory."""
 MAX_PHRASE = 1000
 """Characters of a LoRA's trigger phrase that are read."""
 MAX_YAML = 2**20
@@ -35,23 +32,6 @@ _V_PREDICTION_YAML = re.compile(r"""parameterization:\s*["']?v\b""")
 
 
 @dataclass(frozen=True)
-class SafetensorsHeader:
-    """Tensor shapes by name, and the metadata of the file."""
-
-    shapes: Mapping[str, tuple[int, ...]]
-    metadata: Mapping[str, str]
-
-    def has_prefix(self, prefix: str) -> bool:
-        """Whether the name of any tensor starts with `prefix`."""
-        return any(name.startswith(prefix) for name in self.shapes)
-
-    def find_shape(self, *parts: str) -> tuple[int, ...] | None:
-        """The shape of the first tensor whose name contains all `parts`."""
-        matches = (shape for name, shape in self.shapes.items() if all(p in name for p in parts))
-        return next(matches, None)
-
-
-@dataclass(frozen=True)
 class ModelIdentity:
     """What a file contains: type and family; a LoRA's trigger words and a base model's prediction type,
     where they are known."""
@@ -60,77 +40,6 @@ class ModelIdentity:
     family: ModelFamily
     trigger_words: tuple[str, ...] = ()
     prediction_type: Prediction | None = None
-
-
-def read_header(file: Path) -> SafetensorsHeader:
-    """Reads the header of a safetensors file.
-
-    Raises:
-        CorruptModelError: it is truncated or not a safetensors file.
-    """
-    try:
-        if not file.is_file():  # Reading a pipe would block.
-            raise CorruptModelError("model.is_not_regular")
-        with file.open("rb") as stream:
-            file_size = os.fstat(stream.fileno()).st_size
-            size = int.from_bytes(stream.read(8), "little")
-            if size < 2:
-                raise CorruptModelError("model.header_size_missing")
-            if size > MAX_HEADER:
-                raise CorruptModelError(
-                    "model.header_too_large", size=f"{size:,}", most=f"{MAX_HEADER:,}"
-                )
-            document = json.loads(stream.read(size))
-        header, data_size = _parse_header(document)
-    except CorruptModelError as error:
-        raise _not_safetensors(file, error.message) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise _not_safetensors(file, str(error)[:200]) from None
-    expected_size = 8 + size + data_size
-    if file_size < expected_size:
-        raise CorruptModelError(
-            "model.file_cut_short",
-            file=file.name,
-            found=f"{file_size:,}",
-            wanted=f"{expected_size:,}",
-        )
-    return header
-
-
-def _not_safetensors(file: Path, reason: str | Message) -> CorruptModelError:
-    return CorruptModelError("model.not_safetensors", file=file.name, reason=reason)
-
-
-def _parse_header(document: object) -> tuple[SafetensorsHeader, int]:
-    """The parsed header, and the size of the data behind it in bytes. Raises CorruptModelError."""
-    if not isinstance(document, dict):
-        raise CorruptModelError("model.header_no_object")
-    metadata = document.pop("__metadata__", {})
-    if not isinstance(metadata, dict):
-        raise CorruptModelError("model.metadata_no_object")
-    shapes: dict[str, tuple[int, ...]] = {}
-    data_size = 0
-    for name, entry in document.items():
-        shape, offsets = _parse_tensor(entry)
-        if shape is None or offsets is None or len(offsets) != 2 or offsets[0] > offsets[1]:
-            raise CorruptModelError("model.tensor_unexpected", tensor=repr(name[:80]))
-        shapes[name] = shape
-        data_size = max(data_size, offsets[1])
-    texts = {k: v for k, v in metadata.items() if isinstance(v, str)}
-    return SafetensorsHeader(shapes, texts), data_size
-
-
-def _parse_tensor(entry: object) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
-    """Shape and data offsets of a tensor; None where one is not a list of non-negative integers."""
-    if not isinstance(entry, dict):
-        return None, None
-    return _parse_ints(entry.get("shape")), _parse_ints(entry.get("data_offsets"))
-
-
-def _parse_ints(values: object) -> tuple[int, ...] | None:
-    if not isinstance(values, list):
-        return None
-    return tuple(values) if all(type(value) is int and value >= 0 for value in values) else None
 
 
 def identify_model(file: Path) -> ModelIdentity:
@@ -215,7 +124,7 @@ def _check_input_channels(header: SafetensorsHeader, file: Path) -> None:
     """Refuses inpainting and other models whose UNet has more inputs than the 4 latent channels."""
     shape = header.shapes.get(f"{_UNET}input_blocks.0.0.weight")
     if shape is not None and len(shape) < 2:
-        raise _not_safetensors(file, message("model.first_layer_shape", shape=str(shape)))
+        raise not_safetensors(file, message("model.first_layer_shape", shape=str(shape)))
     if shape is not None and shape[1] != 4:
         raise IncompatibleModelError("model.is_inpainting", file=file.name, channels=shape[1])
 

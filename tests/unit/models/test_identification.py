@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from studio.errors import CorruptModelError, IncompatibleModelError
-from studio.models.safetensors_header import ModelIdentity, identify_model, read_header
+from studio.models.identification import ModelIdentity, identify_model
+from studio.models.safetensors_file import read_header
 
 Shapes = dict[str, tuple[int, ...]]
 UNET = "model.diffusion_model."
