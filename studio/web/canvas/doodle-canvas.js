@@ -18,7 +18,7 @@
  */
 import { find } from '../lib/dom.js';
 import { translate } from '../lib/translate.js';
-import { backdropImage, shapeLike, showBackdrop } from './backdrop.js';
+import { colorSeen, shapeLike, showBackdrop } from './backdrop.js';
 import { canvasCommands } from './commands.js';
 import { Incoming } from './incoming.js';
 import { Input } from './input.js';
@@ -232,7 +232,7 @@ export class DoodleCanvas extends HTMLElement {
 
   /** @param {Point} point whose color, as it is seen, is to be painted with */
   pick(point) {
-    this.toolbar.paintWith(this.layers.colorAt(point, backdropImage(this)));
+    this.toolbar.paintWith(colorSeen(this, point));
     this.toolbar.choose('brush');
   }
 
