@@ -213,6 +213,28 @@ describe('the runs of a theme', () => {
     expect(runs.get('r2')?.run.selected_slot).toBe('A');
   });
 
+  test('have the metrics that the server computes, which is asked once', async () => {
+    const runs = new StoredRuns();
+    const metrics = [{ name: 'diversity', value: 3, level: 'low' }];
+    vi.stubGlobal(
+      'fetch',
+      vi.fn(async () => Response.json(metrics)),
+    );
+    const stored = makeRun({ phase: 'stored' });
+    expect(runs.withMetrics(stored).metrics).toEqual([]);
+    expect([await runs.loadMetrics(stored), await runs.loadMetrics(stored)]).toEqual([true, false]);
+    expect(vi.mocked(fetch).mock.calls.map(([url]) => String(url))).toEqual([
+      '/api/v1/variants/runs/r1/metrics',
+    ]);
+    expect(runs.withMetrics(stored).metrics).toEqual(metrics);
+    for (const other of [
+      makeRun({ id: 'r2' }),
+      makeRun({ id: 'r3', phase: 'stored', cards: { A: done, B: emptyCard('failed') } }),
+    ])
+      expect(await runs.loadMetrics(other)).toBe(false);
+    expect(fetch).toHaveBeenCalledOnce();
+  });
+
   test('that were deleted meanwhile are gone', async () => {
     const runs = new StoredRuns();
     runs.put({ settings: null, drawing: null, ended_at: 5, run: makeRun({ id: 'r2' }) });
