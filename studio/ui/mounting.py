@@ -25,7 +25,7 @@ from studio.server.web_files import BUNDLES_PREFIX, WEB_PREFIX
 from studio.ui.blocks import use_slim_states
 from studio.ui.gradio_assets import ASSETS, gradio_assets
 from studio.ui.gradio_sandbox import refuse_server_files
-from studio.ui.gradio_theme import STYLESHEET, build_gradio_theme
+from studio.ui.gradio_theme import build_gradio_theme
 from studio.ui.page import StudioPage
 from studio.ui.sketch_canvas import canvas_start
 from studio.ui.studio_shell import ShellHead, StudioShellMiddleware
@@ -53,8 +53,11 @@ call functions of the others (`browser_calls.py`)."""
 STYLES = (
     "tokens",
     "shell",
+    "dialogs",
     "workbench",
     "canvas",
+    "canvas-pane",
+    "run-bar",
     "results",
     "lightbox",
     "grid",
@@ -157,7 +160,6 @@ class StudioPages:
             blocks,
             path=PREFIXES[language] or "/",
             theme=build_gradio_theme(),
-            css_paths=[STYLESHEET],
             max_file_size=self._max_file_size,
             footer_links=[],
             show_error=True,
