@@ -80,7 +80,7 @@ def stored_run_metrics(
     [first, *_] = stored
     doodle = None if first.doodle_sha256 is None else variants.read_image(first.doodle_sha256)
     version = (first.variant.theme_slug, first.variant.theme_version)
-    return run_metrics(suites, version, [variants.png(each.variant) for each in stored], doodle)
+    return run_metrics(suites, version, [variants.png(row.variant) for row in stored], doodle)
 
 
 def _level(value: float, medium: float, good: float) -> Level:
