@@ -85,9 +85,9 @@ def test_the_canvas_is_drawn_on_while_gradio_is_still_loading(page: Page, server
     drawn = layer(page).tobytes()
     assert drawn != kept
     expect(page.locator("#generate")).to_have_count(0)
-    page.unroute("**/assets/*.js")
     for route in held:
         route.continue_()
+    page.unroute("**/assets/*.js")
     page.wait_for_selector("html[data-opened]")
     assert page.locator("#canvas .sketch canvas").bounding_box() == place
     assert layer(page).tobytes() == drawn
