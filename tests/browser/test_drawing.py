@@ -75,7 +75,11 @@ def test_the_canvas_is_drawn_on_while_gradio_is_still_loading(page: Page, server
     page.wait_for_function(KEPT)
     kept = layer(page).tobytes()
     held: list[Route] = []
-    page.route("**/assets/*.js", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/assets/*.js", hold)
     page.goto(server.url, wait_until="commit")
     page.wait_for_selector(".workbench-skeleton .sketch canvas")
     page.wait_for_function("!document.querySelector('doodle-canvas').isEmpty")
