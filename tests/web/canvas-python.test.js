@@ -69,6 +69,14 @@ describe('before Gradio has loaded', () => {
     expect(canvas.base?.name).toBe('Mia');
   });
 
+  test('the page opens also where what the browser kept cannot be shown', async () => {
+    vi.mocked(loadDrawing).mockReturnValue(Promise.reject(new Error('damaged')));
+    const opened = page.open();
+    page.mount();
+    await page.show();
+    expect(page.element.contains(await opened)).toBe(true);
+  });
+
   test('it is where Gradio has its place, also when that comes after the page has opened', async () => {
     await page.open();
     page.element.replaceChildren();

@@ -40,7 +40,8 @@ export class OpeningCanvas {
    * @param {() => void} open shows these components; called in the same frame
    */
   async handOver(open) {
-    await this.#restored;
+    // The page opens also where what was kept cannot be shown.
+    await Promise.allSettled([this.#restored]);
     do {
       await this.#held.released();
       await new Promise(requestAnimationFrame);
