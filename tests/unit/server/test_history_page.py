@@ -63,13 +63,13 @@ def test_a_stored_run_has_the_metrics_that_it_had_when_it_ended(
     client: TestClient, studio: AppContainer
 ) -> None:
     doodle = examples.doodle((214, 40, 48, 255)).png_bytes
-    for slot, color in zip("ABCD", ("red", "orange", "blue", "red"), strict=True):
-        png = examples.png(color=color, mode="RGB")
+    colors = ((255, 0, 0), (255, 165, 0), (0, 0, 255), (255, 0, 0))
+    pngs = [examples.png(color=color, mode="RGB") for color in colors]
+    for slot, png in zip("ABCD", pngs, strict=True):
         sha256 = hashlib.sha256(png).hexdigest()
         variant = examples.variant(request_id="f" * 32, slot=slot, image_sha256=sha256)
         studio.stores.variants.add(variant, png, doodle)
     metrics = client.get(f"{VARIANTS}/runs/{'f' * 32}/metrics").json()
-    pngs = [examples.png(color=color, mode="RGB") for color in ("red", "orange", "blue", "red")]
     expected = compute_run_metrics(doodle, pngs)
     assert [(it["name"], it["value"], it["level"]) for it in metrics] == [
         ("color_error", pytest.approx(expected.color_error), metrics[0]["level"]),
