@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmarks.page_driving import SETTLED_MS, Traffic, Visit, new_browser, visit
 from benchmarks.page_grid import GRID_URL, serve_grid
+from benchmarks.page_play import measure_play
 from benchmarks.report import Measurement, argument_parser, percentile, print_measurements
 from studio.server.places import PLAIN_PAGES
 from tests.browser.conftest import CHROMIUM, FLAGS, Server
@@ -45,6 +46,7 @@ def main() -> None:
                 *_drawing(browser, server),
                 *_other_pages(browser, server),
                 *_grid(browser, server),
+                *measure_play(browser, Path(home) / "play"),
             ]
         finally:
             browser.close()

@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.browser.conftest import SEEN_BEFORE
 
 PROBE = Path(__file__).with_name("page_probe.js")
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 SETTLED_MS = 2_000
 """How long after it was loaded a page is left alone, and what it transfers counted."""
 
@@ -58,9 +60,13 @@ class Visit(NamedTuple):
 
 
 @contextmanager
-def new_browser(browser: Browser, script: str = "") -> Iterator[BrowserContext]:
-    """A context without a cache, 1440 × 900, whose pages observe themselves; `script` runs before them."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+def new_browser(
+    browser: Browser, script: str = "", phone: bool = False
+) -> Iterator[BrowserContext]:
+    """A context without a cache, 1440 × 900 or as large as a phone's, whose pages observe themselves; `script` runs
+    before them."""
+    size = PHONE if phone else DESK
+    context = browser.new_context(viewport=size, locale="en-US", has_touch=phone)
     context.add_init_script(SEEN_BEFORE)
     if script:
         context.add_init_script(script)

@@ -7,7 +7,7 @@ from studio.server.places import PLAIN_PAGES
 
 _FRAME = (
     "web/styles/tokens.css",
-    "ui/static/studio.css",
+    "web/styles/dialogs.css",
     "web/styles/pages.css",
     "web/styles/shell.css",
 )

@@ -1,5 +1,6 @@
 """Renders the pages' HTML in the reader's language: the plain pages, and the shell around the studio page."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,11 +34,14 @@ def plain_page(name: str, request: Request, status: int = 200, **values: Any) ->
     return HTMLResponse(page, status, {"Vary": VARY})
 
 
-def studio_shell(scope: Scope, language: str) -> StudioShell:
-    """The shell of the studio page in `language`, with placeholders for its panes."""
+def studio_shell(scope: Scope, language: str, canvas: Mapping[str, object]) -> StudioShell:
+    """The shell of the studio page in `language`, with its canvas, and placeholders for what Gradio brings.
+
+    `canvas` is told to the canvas as JSON.
+    """
     of_studio = {**scope, "path": STUDIO}
     parts = ("app-head.html", "studio-shell.html", "studio-shell-end.html")
-    return StudioShell(*(_render(part, of_studio, language) for part in parts))
+    return StudioShell(*(_render(part, of_studio, language, canvas=canvas) for part in parts))
 
 
 def _render(template: str, scope: Scope, language: str, **values: Any) -> str:

@@ -22,11 +22,12 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def thumbnail_webp(png: bytes, size: int) -> bytes:
-    """A rendered PNG as lossy WebP without metadata, reduced to `size` pixels on its longest side.
+    """An image as lossy WebP without metadata, reduced to `size` pixels on its longest side.
 
-    A smaller image keeps its size; transparency stays. A shipped WebP will do, too.
+    A smaller image keeps its size; transparency stays. Besides PNG it may be WebP or JPEG. Pillow's errors, of all
+    kinds, are raised for what is no such image.
     """
-    with Image.open(io.BytesIO(png), formats=["PNG", "WEBP"]) as image:
+    with Image.open(io.BytesIO(png), formats=["PNG", "WEBP", "JPEG"]) as image:
         copy = image.convert("RGBA" if image.has_transparency_data else "RGB")
     copy.thumbnail((size, size), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()

@@ -13,7 +13,7 @@ from studio.server.routers.base_images import base_image_url
 from studio.services.thumbnails import SIZES, thumbnail_webp
 from studio.ui.components import ImageOption, ImageRadio, webp_data_url
 from studio.ui.events import ComponentUpdates
-from studio.ui.sketch_canvas import CanvasBackground, SketchCanvas
+from studio.ui.sketch_canvas import SketchCanvas, canvas_background
 from studio.ui.texts import Texts
 
 SAMPLE_DOODLE_NAMES: Mapping[str, str] = {
@@ -43,7 +43,7 @@ class CanvasPanel:
     def __init__(self, studio: AppContainer, texts: Texts) -> None:
         self.studio = studio
         base = self.default_base_image()
-        self.canvas = SketchCanvas(self.background(base), texts, elem_id="canvas")
+        self.canvas = SketchCanvas(canvas_background(base), elem_id="canvas")
         base_title, doodles_title = texts("studio.base_image"), texts("studio.sample_doodles")
         gr.HTML(f"<h2>{base_title}</h2>", elem_classes="section")
         self.base_image = ImageRadio(
@@ -78,22 +78,17 @@ class CanvasPanel:
         except StudioError:
             return base_image_url(base)
 
-    def background(self, base: BaseImage) -> CanvasBackground:
-        """The base image as the canvas shows it."""
-        src = base_image_url(base)
-        return CanvasBackground(src=src, name=base.name, width=base.width, height=base.height)
-
     def show_base_image(self, base: BaseImage) -> ComponentUpdates:
         """Chooses `base`, and renews the base images that can be chosen."""
         return {
             self.base_image: gr.update(value=base.id, tiles=self.base_image_options()),
-            self.canvas: gr.update(base=self.background(base)),
+            self.canvas: gr.update(base=canvas_background(base)),
         }
 
     def select_base_image(self, base_id: str | None) -> Any:
         """Handler: the canvas over another base image. Raises NotFoundError for an unknown id."""
         base = self.studio.stores.base_images.get(base_id or "")
-        return gr.update(base=self.background(base))
+        return gr.update(base=canvas_background(base))
 
     def select_sample_doodle(self, name: str | None) -> ComponentUpdates:
         """Handler: a sample doodle on the canvas, over the base image that it was drawn on."""
@@ -106,6 +101,6 @@ class CanvasPanel:
             return {self.canvas: gr.update(value=doodle.png), self.base_image: gr.skip()}
         base = self.studio.stores.base_images.get(doodle.base_image)
         return {
-            self.canvas: gr.update(value=doodle.png, base=self.background(base)),
+            self.canvas: gr.update(value=doodle.png, base=canvas_background(base)),
             self.base_image: base.id,
         }

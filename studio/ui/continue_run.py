@@ -13,6 +13,7 @@ from studio.ui.browser_calls import on_event
 from studio.ui.events import UNQUEUED, Components, ComponentUpdates
 from studio.ui.notices import render_notice
 from studio.ui.panels import Panels
+from studio.ui.sketch_canvas import canvas_background
 from studio.ui.texts import Texts
 
 
@@ -88,5 +89,5 @@ class ContinueRun:
                 doodle = encode_png(Image.new("RGBA", (base.width, base.height)))
         except NotFoundError:
             return None
-        canvas = gr.update(base=drawing.background(base), value=doodle)
+        canvas = gr.update(base=canvas_background(base), value=doodle)
         return {**drawing.show_base_image(base), drawing.canvas: canvas}

@@ -1,11 +1,9 @@
 """The Gradio theme of the page: the design tokens of `studio/web/styles/tokens.css`, light and dark."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import gradio as gr
 
-STYLESHEET = Path(__file__).parent / "static" / "studio.css"
 FONTS = (
     "Inter",
     "Noto Sans SC",

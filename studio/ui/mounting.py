@@ -1,7 +1,7 @@
 """Mounts the Gradio page, once for each language; each is built at its first request."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from threading import Lock
 from typing import NamedTuple
@@ -15,21 +15,24 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from studio.app import AppContainer
-from studio.errors import NotFoundError
+from studio.errors import NotFoundError, StudioError
 from studio.locales import DEFAULT, LANGUAGES
 from studio.locales.negotiation import language_of
+from studio.recipes.base_image import BaseImage
 from studio.server.bundles import Bundles, PageFiles
 from studio.server.page_errors import UnexpectedErrorMiddleware
 from studio.server.web_files import BUNDLES_PREFIX, WEB_PREFIX
 from studio.ui.blocks import use_slim_states
 from studio.ui.gradio_assets import ASSETS, gradio_assets
 from studio.ui.gradio_sandbox import refuse_server_files
-from studio.ui.gradio_theme import STYLESHEET, build_gradio_theme
+from studio.ui.gradio_theme import build_gradio_theme
 from studio.ui.page import StudioPage
+from studio.ui.sketch_canvas import canvas_start
 from studio.ui.studio_shell import ShellHead, StudioShellMiddleware
 from studio.ui.texts import Texts
 
 MODULES = (
+    "studio/opening-canvas.js",
     "pages/language-link.js",
     "shell/index.js",
     "shell/panes.js",
@@ -50,8 +53,11 @@ call functions of the others (`browser_calls.py`)."""
 STYLES = (
     "tokens",
     "shell",
+    "dialogs",
     "workbench",
     "canvas",
+    "canvas-pane",
+    "run-bar",
     "results",
     "lightbox",
     "grid",
@@ -154,7 +160,6 @@ class StudioPages:
             blocks,
             path=PREFIXES[language] or "/",
             theme=build_gradio_theme(),
-            css_paths=[STYLESHEET],
             max_file_size=self._max_file_size,
             footer_links=[],
             show_error=True,
@@ -163,7 +168,10 @@ class StudioPages:
                 "middleware": [
                     Middleware(UnexpectedErrorMiddleware, blame_client=True),
                     Middleware(
-                        StudioShellMiddleware, language, partial(_head, self._bundles, language)
+                        StudioShellMiddleware,
+                        language,
+                        partial(_head, self._bundles, language),
+                        partial(self._canvas_start, Texts(language)),
                     ),
                 ],
             },
@@ -171,6 +179,13 @@ class StudioPages:
         app = parent.routes[-1].app  # type: ignore[attr-defined]
         use_slim_states(app, blocks)
         return _MountedPage(app, parent)
+
+    def _canvas_start(self, texts: Texts) -> Mapping[str, object]:
+        """Without base images while the store is away: the canvas then gets one from Gradio."""
+        bases: Sequence[BaseImage] = ()
+        with suppress(StudioError):
+            bases = self._studio.stores.base_images.list_all()
+        return canvas_start(bases, texts)
 
 
 def _language_of_path(path: str) -> str:

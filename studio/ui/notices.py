@@ -1,18 +1,11 @@
-"""Notices, which are results and errors in one line; the summary and quality metrics of a run."""
+"""Notices, which are results and errors in one line; the summary of a run."""
 
 import html
 import secrets
 from collections.abc import Sequence
 
 from studio.messages import Message, message
-from studio.recipes.evaluation.reports import QualityMetrics
-from studio.ui.result_cards import MetricJson, ResultCard
-
-GOOD_COLOR_ERROR, MEDIUM_COLOR_ERROR = 12.0, 20.0
-"""Color errors (CIEDE2000) below which a doodle's colors are kept well, or in part."""
-GOOD_DIVERSITY, MEDIUM_DIVERSITY = 15.0, 6.0
-"""Distances between the four images (CIEDE2000) above which they differ clearly, or somewhat. The studio's
-text `studio.metric_about_diversity` names them, as `studio.metric_about_color_error` does the ones above."""
+from studio.ui.result_cards import ResultCard
 
 
 def run_summary(cards: Sequence[ResultCard]) -> Message:
@@ -25,28 +18,6 @@ def run_summary(cards: Sequence[ResultCard]) -> Message:
     if failed:
         return message("studio.run_failed", done=len(done), slots=failed)
     return message("studio.run_stopped", done=len(done))
-
-
-def metric_list(metrics: QualityMetrics, of_seeds: float | None) -> list[MetricJson]:
-    """The metrics of a run for the browser: those that are known, with their levels.
-
-    `of_seeds` is the diversity of recipe A over seeds alone, None where no regression report has it.
-    """
-    found = []
-    if metrics.color_error is not None:
-        level = _level(-metrics.color_error, -MEDIUM_COLOR_ERROR, -GOOD_COLOR_ERROR)
-        found.append(MetricJson(name="color_error", value=metrics.color_error, level=level))
-    level = _level(metrics.diversity, MEDIUM_DIVERSITY, GOOD_DIVERSITY)
-    found.append(MetricJson(name="diversity", value=metrics.diversity, level=level))
-    if of_seeds is not None:
-        found.append(MetricJson(name="seed_diversity", value=of_seeds, level=""))
-    return found
-
-
-def _level(value: float, medium: float, good: float) -> str:
-    if value > good:
-        return "good"
-    return "medium" if value > medium else "low"
 
 
 def render_notice(text: str, role: str, more: str = "") -> str:

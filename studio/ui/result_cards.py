@@ -51,23 +51,12 @@ class CardJson(TypedDict):
     notes: list[str]
 
 
-class MetricJson(TypedDict):
-    """A quality metric of a run: `name` is color_error, diversity or seed_diversity.
-
-    `level` is good, medium, low, or empty where there is no scale.
-    """
-
-    name: str
-    value: float
-    level: str
-
-
 class RunJson(TypedDict):
     """A run as the browser draws it.
 
     `phase` is running, ended, stored (an earlier run, from the store) or refused (there is no run). `names`
     are the recipes' names by slot, empty for none. `selected_slot` is that of the picked variant, empty for none;
-    `before` counts the runs that are rendered first.
+    `before` counts the runs that are rendered first. `metrics` has each RunMetric.
     """
 
     id: str
@@ -76,7 +65,7 @@ class RunJson(TypedDict):
     prompt: str
     names: Mapping[Slot, str]
     cards: Mapping[Slot, CardJson]
-    metrics: list[MetricJson]
+    metrics: list[dict[str, object]]
     selected_slot: str
     before: int
 

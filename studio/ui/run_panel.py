@@ -16,14 +16,14 @@ from studio.messages import message
 from studio.recipes.generation.events import Event, ModelLoading
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.themes.preset import SLOTS, Slot
-from studio.services.evaluation.quality_metrics import compute_run_metrics
+from studio.services.evaluation.run_metrics import run_metrics
 from studio.services.rendering.run import Run
 from studio.ui.browser_calls import on_event
 from studio.ui.components import Number
 from studio.ui.events import STREAMED, UNQUEUED, Components, ComponentUpdates, RequestReader
 from studio.ui.field_errors import FieldValidationError
-from studio.ui.notices import metric_list, render_notice, run_summary
-from studio.ui.result_cards import MetricJson, ResultCard, RunJson, run_json
+from studio.ui.notices import render_notice, run_summary
+from studio.ui.result_cards import ResultCard, RunJson, run_json
 from studio.ui.result_grid import ResultGrid
 from studio.ui.sketch_canvas import SketchCanvas
 from studio.ui.texts import Texts
@@ -180,7 +180,7 @@ class RunPanel:
             self.texts.of(run_summary(list(cards.values()))), "done" if is_whole else "status"
         )
         ended = self._run_json(run.request, "ended", cards)
-        ended["metrics"] = self._quality_metrics(run.request, cards)
+        ended["metrics"] = self._metrics(run.request, cards)
         yield {
             self.generate: gr.update(interactive=True),
             self.stop: gr.update(interactive=False),
@@ -222,19 +222,14 @@ class RunPanel:
         )
         return replace(card, message=text)
 
-    def _quality_metrics(
+    def _metrics(
         self, request: GenerationRequest, cards: Mapping[Slot, ResultCard]
-    ) -> list[MetricJson]:
-        """The metrics of four finished variants, with the seed diversity of the version's report."""
-        images = [card.png for card in cards.values() if card.png is not None]
-        if len(images) < len(cards):
-            return []
-        version, report = request.theme_version, None
-        if version is not None:
-            with suppress(StorageUnavailableError):  # The variants are finished all the same.
-                report = self.studio.evaluation.suites.regression(request.preset.slug, version)
-        of_seeds = report.metrics.seed_diversity if report else None
-        return metric_list(compute_run_metrics(request, images), of_seeds)
+    ) -> list[dict[str, object]]:
+        version = (request.preset.slug, request.theme_version)
+        pngs = [card.png for card in cards.values() if card.png is not None]
+        doodle = request.doodle.png_bytes if request.doodle else None
+        found = run_metrics(self.studio.evaluation.suites, version, pngs, doodle)
+        return [metric.model_dump() for metric in found]
 
     def _show_stored_variants(self, run_id: str, error: NotFoundError) -> ComponentUpdates:
         """The stored variants of a run that has ended; `error` where there are none."""

@@ -1,15 +1,18 @@
-"""The Gradio component of the canvas, and the JavaScript that adds its drawing to an event."""
+"""The Gradio component of the canvas, what the canvas is given before, and the JavaScript of its drawing."""
 
 import base64
 import binascii
 import uuid
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import gradio as gr
 
 from studio.errors import InvalidImageError
 from studio.imaging.png_io import MAX_BYTES
+from studio.recipes.base_image import BaseImage
 from studio.server.canvas_texts import canvas_palette, canvas_texts
+from studio.server.routers.base_images import base_image_url
 from studio.ui.browser_calls import on_event, on_load
 from studio.ui.components import to_data_url
 from studio.ui.events import Components
@@ -28,8 +31,32 @@ class CanvasBackground(TypedDict):
     height: int
 
 
+def canvas_background(base: BaseImage) -> CanvasBackground:
+    """A base image for the canvas."""
+    src = base_image_url(base)
+    return CanvasBackground(src=src, name=base.name, width=base.width, height=base.height)
+
+
+def canvas_start(bases: Sequence[BaseImage], texts: Texts) -> dict[str, object]:
+    """What the studio page tells its canvas in the HTML, for `studio/web/studio/opening-canvas.js`.
+
+    Args:
+        bases: the base images that can be chosen, the default first.
+        texts: of the page's language.
+    """
+    backgrounds = [{"id": base.id, **canvas_background(base)} for base in bases]
+    return {
+        "texts": canvas_texts(texts),
+        "palette": canvas_palette(texts),
+        "bases": backgrounds,
+    }
+
+
 class SketchCanvas(gr.HTML):  # type: ignore[misc]
     """A drawing layer over a base image: `<doodle-canvas>` of `studio/web/canvas`.
+
+    The canvas is in the page's own HTML, and can be drawn on before Gradio has loaded. This component is the
+    place where it is shown from then on, and its tie with Python.
 
     The drawing stays in the browser until an event is sent whose `js` is `read_drawing(inputs)`. In the
     event's handler the value is then the layer as a PNG file, RGBA at the base image's size, or None when
@@ -38,17 +65,13 @@ class SketchCanvas(gr.HTML):  # type: ignore[misc]
     a copy from the parameters of `__init__`.
     """
 
-    def __init__(
-        self, base: CanvasBackground, texts: Texts, preview: str = "", **options: Any
-    ) -> None:
+    def __init__(self, base: CanvasBackground, preview: str = "", **options: Any) -> None:
         super().__init__(
             value=None,
-            html_template="<doodle-canvas live autosave=studio></doodle-canvas>",
+            html_template="<div class=sketch-slot></div>",
             js_on_load=on_load(_MODULE, "mountCanvas"),
             apply_default_css=False,
             base=base,
-            palette=canvas_palette(texts),
-            texts=canvas_texts(texts),
             preview=preview,
             **options,
         )

@@ -6,9 +6,10 @@ the response itself.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,8 +37,15 @@ class ShellHead(NamedTuple):
 class StudioShellMiddleware:
     """ASGI middleware inside Gradio's app, below its compression: inserts the shell into the page at `/`."""
 
-    def __init__(self, app: ASGIApp, language: str, head: Callable[[], ShellHead]) -> None:
-        self._app, self._language, self._head = app, language, head
+    def __init__(
+        self,
+        app: ASGIApp,
+        language: str,
+        head: Callable[[], ShellHead],
+        canvas: Callable[[], Mapping[str, object]],
+    ) -> None:
+        """`canvas` reads from the store what the page tells its canvas."""
+        self._app, self._language, self._head, self._canvas = app, language, head, canvas
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _opens_page(scope):
@@ -59,7 +67,8 @@ class StudioShellMiddleware:
                 return
             page = bytes(body)
             if start["status"] == 200:
-                shell = studio_shell(scope, self._language)
+                canvas = await run_in_threadpool(self._canvas)
+                shell = studio_shell(scope, self._language, canvas)
                 page = insert_shell(page.decode(), self._language, self._head(), shell).encode()
                 MutableHeaders(scope=start)["content-length"] = str(len(page))
             await send(start)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from studio.imaging.png_metadata import png_with_metadata
 from tests import examples
@@ -68,6 +68,43 @@ def test_a_drawing_and_its_undo_survive_a_reload(page: Page, server: Server) -> 
     assert layer(page).tobytes() == both
     page.keyboard.press("Control+z")
     assert layer(page).tobytes() == drawn
+
+
+def test_the_canvas_is_drawn_on_while_gradio_is_still_loading(page: Page, server: Server) -> None:
+    drag(page, (0.3, 0.3), (0.7, 0.3))
+    page.wait_for_function(KEPT)
+    kept = layer(page).tobytes()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/assets/*.js", hold)
+    page.goto(server.url, wait_until="commit")
+    page.wait_for_selector(".workbench-skeleton .sketch canvas")
+    page.wait_for_function("!document.querySelector('doodle-canvas').isEmpty")
+    assert layer(page).tobytes() == kept
+    place = page.locator(".sketch canvas").bounding_box()
+    drag(page, (0.3, 0.6), (0.7, 0.6))
+    drawn = layer(page).tobytes()
+    assert drawn != kept
+    expect(page.locator("#generate")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    page.unroute("**/assets/*.js")
+    page.wait_for_selector("html[data-opened]")
+    assert page.locator("#canvas .sketch canvas").bounding_box() == place
+    assert layer(page).tobytes() == drawn
+    png = page.evaluate("document.querySelector('doodle-canvas').getPng()")
+    with page.expect_request(
+        lambda it: "/queue/join" in it.url and "data:image" in str(it.post_data)
+    ) as sent:
+        page.locator("#generate").click()
+    assert png in str(sent.value.post_data)
+    page.locator("#stop").click()
+    expect(page.locator("#generate")).to_be_enabled()
+    page.keyboard.press("Control+z")
+    assert layer(page).tobytes() == kept
 
 
 def test_a_pen_presses_wider_and_a_finger_draws_until_a_pen_does(page: Page) -> None:

@@ -3,7 +3,12 @@ import './texts.js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import english from '../../studio/locales/en.json';
 import { changeText, listChanges } from '../../studio/web/inspector/changes.js';
-import { costText, presetErrors, presetSeconds } from '../../studio/web/inspector/checks.js';
+import {
+  costText,
+  englishOnly,
+  presetErrors,
+  presetSeconds,
+} from '../../studio/web/inspector/checks.js';
 import { Editor } from '../../studio/web/inspector/editor.js';
 import { mountRecipeInspector, noteRequest, openTheme } from '../../studio/web/inspector/index.js';
 import { STORAGE_KEYS } from '../../studio/web/lib/storage.js';
@@ -18,6 +23,18 @@ const told = (edited) =>
   listChanges(description, preset(), edited).map((change) =>
     changeText(change, made().field(change.path)),
   );
+
+test('recipes with a pocket model read English only', () => {
+  const editor = made();
+  editor.set(['B'], 'base_model', { name: 'photo', sha256: null });
+  const model = { size_bytes: 1, sha256: null, trigger_words: [], preview: null };
+  const models = [
+    { ...model, kind: /** @type {const} */ ('checkpoint'), name: 'pocket-ink', family: 'pocket' },
+    { ...model, kind: /** @type {const} */ ('checkpoint'), name: 'photo', family: 'sd15' },
+  ];
+  expect(englishOnly(editor.preset, models)).toEqual(['A', 'C', 'D']);
+  expect(englishOnly(editor.preset, [])).toEqual([]);
+});
 
 describe('changes', () => {
   test('are told with the place, the old and the new value', () => {

@@ -5,6 +5,7 @@ import { STORAGE_KEYS } from '../../studio/web/lib/storage.js';
 import { CardView } from '../../studio/web/results/card.js';
 import { exampleUrl } from '../../studio/web/results/first-run.js';
 import { mountPromptBar, promptCount, toggleSeed } from '../../studio/web/results/prompt-bar.js';
+import { PromptLanguage } from '../../studio/web/results/prompt-language.js';
 import { ResultGrid } from '../../studio/web/results/result-grid.js';
 import { MAX_DRAWINGS, RunDrawings } from '../../studio/web/results/run-drawings.js';
 import {
@@ -212,6 +213,28 @@ describe('the runs of a theme', () => {
     expect(runs.get('r2')?.run.selected_slot).toBe('A');
   });
 
+  test('have the metrics that the server computes, which is asked once', async () => {
+    const runs = new StoredRuns();
+    const metrics = [{ name: 'diversity', value: 3, level: 'low' }];
+    vi.stubGlobal(
+      'fetch',
+      vi.fn(async () => Response.json(metrics)),
+    );
+    const stored = makeRun({ phase: 'stored' });
+    expect(runs.withMetrics(stored).metrics).toEqual([]);
+    expect([await runs.loadMetrics(stored), await runs.loadMetrics(stored)]).toEqual([true, false]);
+    expect(vi.mocked(fetch).mock.calls.map(([url]) => String(url))).toEqual([
+      '/api/v1/variants/runs/r1/metrics',
+    ]);
+    expect(runs.withMetrics(stored).metrics).toEqual(metrics);
+    for (const other of [
+      makeRun({ id: 'r2' }),
+      makeRun({ id: 'r3', phase: 'stored', cards: { A: done, B: emptyCard('failed') } }),
+    ])
+      expect(await runs.loadMetrics(other)).toBe(false);
+    expect(fetch).toHaveBeenCalledOnce();
+  });
+
   test('that were deleted meanwhile are gone', async () => {
     const runs = new StoredRuns();
     runs.put({ settings: null, drawing: null, ended_at: 5, run: makeRun({ id: 'r2' }) });
@@ -393,6 +416,22 @@ describe('the grid', () => {
 describe('the prompt bar', () => {
   test('counts a prompt once it gets long', () => {
     expect([promptCount('a dress'), promptCount('x'.repeat(412))]).toEqual(['', '412 / 500']);
+  });
+
+  test('says which recipes do not read the script of the prompt', () => {
+    const language = new PromptLanguage();
+    const tell = (/** @type {string[]} */ slots) =>
+      document.dispatchEvent(new CustomEvent('english-only', { detail: slots }));
+    language.show('红色的裙子');
+    expect(language.element.textContent).toBe('');
+    tell(['A', 'C']);
+    expect(language.element.textContent).toContain('The base model of A, C reads English only.');
+    language.show('a crème dress, 50 % ☀');
+    expect(language.element.textContent).toBe('');
+    language.show('красное платье');
+    expect(language.element.textContent).toContain('A, C');
+    tell([]);
+    expect(language.element.textContent).toBe('');
   });
 
   test('has a dice between a random seed and the last one', () => {

@@ -1,5 +1,6 @@
 """Routes of base images, for operators (scope `admin`): list, upload, keypoints, pose maps, retiring."""
 
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
@@ -14,15 +15,23 @@ from studio.recipes.base_image import KEYPOINT_NAMES, BaseImage, Keypoints, Sha2
 from studio.recipes.generation.recipe import ModelName, ModelRef
 from studio.recipes.text_fields import Name
 from studio.server.bodies import RawBody
-from studio.server.dependencies import BaseImages, Catalog, SampleDoodles, require_admin
+from studio.server.dependencies import (
+    BaseImages,
+    Catalog,
+    SampleDoodles,
+    Thumbnails,
+    require_admin,
+)
 from studio.server.openapi import PNG_FILE
 from studio.server.schemas import API_PREFIX
+from studio.server.thumbnail_responses import IfNoneMatch, ThumbnailSize, thumbnail_response
 from studio.services.base_images import (
     PoseDetector,
     add_base_image,
     detect_keypoints,
     set_keypoints,
 )
+from studio.services.thumbnails import tagged
 
 BASE_IMAGES = f"{API_PREFIX}/base-images"
 SAMPLE_DOODLES = f"{API_PREFIX}/sample-doodles"
@@ -33,7 +42,8 @@ router = APIRouter(tags=["base images"], dependencies=[Depends(require_admin)])
 
 
 class BaseImageDetails(FrozenModel):
-    """A base image with the URLs of its PNG and of the OpenPose map of its keypoints.
+    """A base image with the URLs of its PNG, of a small WebP copy (`&size=` is its longest side in pixels), and of
+    the OpenPose map of its keypoints.
 
     A retired image is offered no more, and stays for the requests that use it.
     """
@@ -45,6 +55,7 @@ class BaseImageDetails(FrozenModel):
     keypoints: Keypoints | None
     retired: bool
     image: str
+    thumbnail: str
     pose_map: str
 
     @classmethod
@@ -57,6 +68,7 @@ class BaseImageDetails(FrozenModel):
             keypoints=image.keypoints,
             retired=retired,
             image=f"{BASE_IMAGES}/{image.id}.png",
+            thumbnail=f"{BASE_IMAGES}/{image.id}.webp?sha256={image.sha256}",
             pose_map=f"{BASE_IMAGES}/{image.id}/pose-map.png",
         )
 
@@ -100,6 +112,21 @@ def get_image(image_id: Slug, base_images: BaseImages, sha256: Sha256 | None = N
     image = base_images.get(image_id)
     headers = IMMUTABLE_CACHE_HEADERS if sha256 == image.sha256 else None
     return Response(base_images.read_png(image), media_type="image/png", headers=headers)
+
+
+@router.get(f"{BASE_IMAGES}/{{image_id}}.webp", response_class=Response)
+def get_thumbnail(
+    image_id: Slug,
+    base_images: BaseImages,
+    thumbnails: Thumbnails,
+    size: ThumbnailSize = 192,
+    sha256: Sha256 | None = None,
+    if_none_match: IfNoneMatch = "",
+) -> Response:
+    """A small WebP copy of the image; `size` is its longest side in pixels at least."""
+    image = base_images.get(image_id)
+    webp = thumbnails.get(image.sha256, size, partial(base_images.read_png, image))
+    return thumbnail_response(tagged(webp), if_none_match, immutable=sha256 == image.sha256)
 
 
 @router.get(SAMPLE_DOODLES)

@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import FileResponse
 from pydantic import Field
 
@@ -25,9 +26,11 @@ from studio.server.dependencies import (
     Renders,
     StudioSettings,
     Themes,
+    Thumbnails,
     require_admin,
 )
 from studio.server.schemas import API_PREFIX
+from studio.server.thumbnail_responses import IfNoneMatch, ThumbnailSize, thumbnail_response
 from studio.services.model_downloads import (
     DownloadEstimate,
     DownloadProgress,
@@ -139,11 +142,24 @@ def list_usage(themes: Themes, deployments: Deployments) -> list[ModelUsageRespo
 
 
 @router.get("/previews/{kind}/{name}", response_class=FileResponse)
-def get_preview(kind: ModelType, name: ModelName, catalog: Catalog) -> FileResponse:
-    """The preview image that lies beside a model's file."""
+def get_preview(
+    kind: ModelType,
+    name: ModelName,
+    catalog: Catalog,
+    thumbnails: Thumbnails,
+    size: ThumbnailSize | None = None,
+    if_none_match: IfNoneMatch = "",
+) -> Response:
+    """The preview image that lies beside a model's file; with `size`, a WebP copy of that many pixels at least on
+    its longest side."""
     file = catalog.preview_image(kind, name)
     if file is None:
         raise NotFoundError("model.no_image", kind=kind, name=name)
+    if size is not None:
+        with suppress(Exception):  # Pillow raises all kinds of errors for what it cannot read.
+            version = f"{file} {file.stat().st_mtime_ns}"
+            thumbnail = thumbnails.get_tagged(version, size, file.read_bytes)
+            return thumbnail_response(thumbnail, if_none_match)
     return FileResponse(file, headers={"Cache-Control": "private, max-age=600"})
 
 

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
 from studio.recipes.base_image import Sha256
+from studio.recipes.generation.job import RequestId
 from studio.recipes.generation.recipe import ModelType
 from studio.recipes.generation.samplers import Sampler
 from studio.recipes.history import HistoryFilter, VariantSelection
 from studio.server.dependencies import (
     BaseImages,
     Catalog,
+    Evaluations,
     Language,
     Themes,
     Thumbnails,
@@ -33,6 +35,7 @@ from studio.server.history_schemas import (
     VariantQuery,
 )
 from studio.server.routers.base_images import base_image_url
+from studio.services.evaluation.run_metrics import RunMetric, stored_run_metrics
 from studio.services.history import export_zip
 
 IMMUTABLE_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -68,6 +71,14 @@ def list_runs(
         runs=tuple(RunResponse.of(run, language) for run in page.runs),
         next_cursor=page.next_cursor,
     )
+
+
+@router.get("/runs/{request_id}/metrics")
+def get_run_metrics(
+    request_id: RequestId, variants: Variants, evaluations: Evaluations
+) -> list[RunMetric]:
+    """The quality metrics of a run, computed from its stored images; none where one of the four is missing."""
+    return stored_run_metrics(evaluations, variants, request_id)
 
 
 @router.get("/filter-options")

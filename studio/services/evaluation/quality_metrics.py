@@ -11,7 +11,6 @@ from studio.imaging.color_metrics import diversity, median_color_error
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.recipes.evaluation.reports import QualityMetrics
-from studio.recipes.generation.job import GenerationRequest
 
 
 def compute_quality_metrics(
@@ -37,11 +36,11 @@ def compute_quality_metrics(
     )
 
 
-def compute_run_metrics(request: GenerationRequest, pngs: Sequence[bytes]) -> QualityMetrics:
+def compute_run_metrics(doodle_png: bytes | None, pngs: Sequence[bytes]) -> QualityMetrics:
     """The metrics of a request's finished images. There are no other seeds to compare with."""
     images = [decode_png(png, message("image.finished")) for png in pngs]
     color_errors: list[float | None] = []
-    if request.doodle is not None:
-        doodle = decode_png(request.doodle.png_bytes, message("image.doodle"))
+    if doodle_png is not None:
+        doodle = decode_png(doodle_png, message("image.doodle"))
         color_errors = [median_color_error(doodle, image) for image in images]
     return compute_quality_metrics(color_errors, [diversity(images)])

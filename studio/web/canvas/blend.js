@@ -5,7 +5,8 @@
  * @import { Box, Pixels } from './pixels.js'
  * @typedef {{ image: Pixels, isVisible: boolean, opacity: number }} Sheet one layer; `opacity` 0 to 1
  */
-import { clipBox, copyPixels, toWords, wholeOf } from './pixels.js';
+import { clipBox, copyPixels, isBlank, toWords, wholeOf } from './pixels.js';
+import { resample } from './resample.js';
 
 /**
  * Lays one picture over another.
@@ -87,4 +88,20 @@ function clear({ width, data }, box) {
     const at = 4 * (y * width + box.left);
     data.fill(0, at, at + 4 * box.width);
   }
+}
+
+/**
+ * Lays a picture into a blank one, as large as fits, in the middle.
+ *
+ * @param {Pixels} target is changed
+ * @param {Pixels} source
+ */
+export function layInto(target, source) {
+  if (isBlank(source)) return;
+  const { width, height } = target;
+  const share = Math.min(width / source.width, height / source.height);
+  const across = Math.max(1, Math.round(source.width * share));
+  const down = Math.max(1, Math.round(source.height * share));
+  const [left, top] = [Math.floor((width - across) / 2), Math.floor((height - down) / 2)];
+  layOver(target, resample(source, across, down), wholeOf(target), { left, top });
 }

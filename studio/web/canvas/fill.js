@@ -2,21 +2,12 @@
  * The fill tool: floods an area, and mixes the color into the area's soft edges, so that no fringe of the
  * former color stays between it and its neighbors.
  *
+ * @import { Rgba } from './fill-area.js'
  * @import { Box, Pixels } from './pixels.js'
  * @import { Point, Rgb } from './tools.js'
- * @typedef {[red: number, green: number, blue: number, alpha: number]} Rgba 0 to 255 each, the colors
- *   multiplied by alpha
  */
-
+import { FillArea } from './fill-area.js';
 import { toWords } from './pixels.js';
-
-/** How much the pixels of an area of one color may differ from one another, of 255. */
-const TOLERANCE = 24;
-/** Up to this alpha a pixel counts as not drawn: control maps see what is above. */
-const DRAWN = 127;
-/** How far an edge between two colors reaches, in pixels. */
-const EDGE = 3;
-const [INSIDE, SOFT] = [1, 2];
 
 /**
  * Fills the area around a point, over edges, not corners.
@@ -37,12 +28,7 @@ class Fill {
   #image;
   #start;
   #color;
-  #from;
-  #marks;
-  #words;
-  /** The color of the start, as a word. */
-  #word;
-  #isUnder;
+  #area;
   /** @type {Box | null} */
   #box = null;
 
@@ -55,12 +41,7 @@ class Fill {
     this.#image = image;
     this.#start = start;
     this.#color = color;
-    this.#from = this.#pixel(start);
-    this.#marks = new Uint8Array(image.width * image.height);
-    this.#words = toWords(image);
-    this.#word = this.#words[start];
-    /** Where nothing is drawn the color is laid under what is there; elsewhere it takes its place. */
-    this.#isUnder = this.#from[3] === 0;
+    this.#area = new FillArea(image, start);
   }
 
   run() {
@@ -68,88 +49,12 @@ class Fill {
     const { data } = this.#image;
     const start = data.subarray(4 * this.#start, 4 * this.#start + 4);
     if (String(start) === String([red, green, blue, 255])) return null;
-    this.#flood();
+    this.#area.flood();
     // All are computed before one is written: each looks at its neighbors.
-    const soft = this.#softEdge().map((at) => ({ at, rgba: this.#mixed(at) }));
+    const soft = this.#area.softEdge().map((at) => ({ at, rgba: this.#mixed(at) }));
     this.#paintInside();
     for (const { at, rgba } of soft) if (rgba) this.#write(at, rgba);
     return this.#box;
-  }
-
-  /** Marks the area, row by row. */
-  #flood() {
-    const { width, height } = this.#image;
-    const open = [this.#start];
-    for (let at = open.pop(); at !== undefined; at = open.pop()) {
-      if (!this.#isInside(at)) continue;
-      const row = at - (at % width);
-      let [left, right] = [at, at];
-      while (left > row && this.#isInside(left - 1)) left--;
-      while (right < row + width - 1 && this.#isInside(right + 1)) right++;
-      this.#marks.fill(INSIDE, left, right + 1);
-      if (row > 0) this.#openSpans(left - width, right - width, open);
-      if (row < width * (height - 1)) this.#openSpans(left + width, right + width, open);
-    }
-  }
-
-  /**
-   * @param {number} left
-   * @param {number} right
-   * @param {number[]} open gets one pixel of each span inside
-   */
-  #openSpans(left, right, open) {
-    let wasInside = false;
-    for (let at = left; at <= right; at++) {
-      const isInside = this.#isInside(at);
-      if (isInside && !wasInside) open.push(at);
-      wasInside = isInside;
-    }
-  }
-
-  /** @param {number} at */
-  #isInside(at) {
-    if (this.#marks[at]) return false;
-    if (this.#words[at] === this.#word) return true;
-    return this.#distance(at) <= (this.#isUnder ? DRAWN : TOLERANCE);
-  }
-
-  /**
-   * The pixels from the area's rim outwards, as long as they differ more and more from the area.
-   *
-   * @returns {number[]}
-   */
-  #softEdge() {
-    const { width, height } = this.#image;
-    const found = [];
-    let rim = this.#rim();
-    for (let depth = 0; rim.length && (this.#isUnder || depth < EDGE); depth++) {
-      /** @type {number[]} */
-      const next = [];
-      for (const at of rim) {
-        const distance = this.#distance(at);
-        for (const near of neighbors(at, width, height)) {
-          if (this.#marks[near] || this.#distance(near) <= distance) continue;
-          this.#marks[near] = SOFT;
-          next.push(near);
-        }
-      }
-      found.push(...next);
-      rim = next;
-    }
-    return found;
-  }
-
-  /** @returns {number[]} the pixels of the area that touch others */
-  #rim() {
-    const { width, height } = this.#image;
-    const marks = this.#marks;
-    const found = [];
-    for (let at = 0; at < width * height; at++) {
-      if (!marks[at]) continue;
-      const isRim = !marks[at - 1] || !marks[at + 1] || !marks[at - width] || !marks[at + width];
-      if (isRim) found.push(at);
-    }
-    return found;
   }
 
   /**
@@ -159,11 +64,11 @@ class Fill {
    * @returns {Rgba | null} null where it has no share
    */
   #mixed(at) {
-    const pixel = this.#pixel(at);
-    const share = this.#isUnder ? 1 - pixel[3] / 255 : this.#share(pixel, at);
+    const pixel = this.#area.pixel(at);
+    const share = this.#area.isUnder ? 1 - pixel[3] / 255 : this.#share(pixel, at);
     if (share === 0) return null;
     const to = [...this.#color, 255];
-    const mixed = pixel.map((value, i) => value + share * (to[i] - this.#from[i]));
+    const mixed = pixel.map((value, i) => value + share * (to[i] - this.#area.color[i]));
     return /** @type {Rgba} */ (mixed);
   }
 
@@ -176,33 +81,33 @@ class Fill {
   #share(pixel, at) {
     const { width, height } = this.#image;
     const [x, y] = [at % width, Math.floor(at / width)];
-    let [other, farthest] = [pixel, this.#distance(at)];
+    let [other, farthest] = [pixel, this.#area.distance(at)];
     for (let row = Math.max(0, y - 2); row <= Math.min(height - 1, y + 2); row++) {
       for (let column = Math.max(0, x - 2); column <= Math.min(width - 1, x + 2); column++) {
         const near = row * width + column;
-        const distance = this.#distance(near);
-        if (distance > farthest) [other, farthest] = [this.#pixel(near), distance];
+        const distance = this.#area.distance(near);
+        if (distance > farthest) [other, farthest] = [this.#area.pixel(near), distance];
       }
     }
     let [along, length] = [0, 0];
     for (let i = 0; i < 4; i++) {
-      along += (pixel[i] - other[i]) * (this.#from[i] - other[i]);
-      length += (this.#from[i] - other[i]) ** 2;
+      along += (pixel[i] - other[i]) * (this.#area.color[i] - other[i]);
+      length += (this.#area.color[i] - other[i]) ** 2;
     }
     return length ? Math.min(1, Math.max(0, along / length)) : 0;
   }
 
   #paintInside() {
     const { width, height } = this.#image;
-    const [marks, words, from] = [this.#marks, this.#words, this.#word];
+    const [area, words] = [this.#area, toWords(this.#image)];
     const [to] = new Int32Array(new Uint8Array([...this.#color, 255]).buffer);
     for (let y = 0; y < height; y++) {
       let [first, last] = [-1, -1];
       for (let at = y * width; at < (y + 1) * width; at++) {
-        if (marks[at] !== INSIDE) continue;
+        if (!area.has(at)) continue;
         if (first < 0) first = at % width;
         last = at % width;
-        const mixed = this.#isUnder && words[at] !== from ? this.#mixed(at) : null;
+        const mixed = area.isUnder && !area.isPure(at) ? this.#mixed(at) : null;
         if (mixed) this.#write(at, mixed);
         else words[at] = to;
       }
@@ -240,42 +145,4 @@ class Fill {
     box.width = right - box.left;
     box.height = bottom - box.top;
   }
-
-  /**
-   * @param {number} at
-   * @returns {Rgba}
-   */
-  #pixel(at) {
-    const { data } = this.#image;
-    const alpha = data[4 * at + 3];
-    const share = alpha / 255;
-    return [data[4 * at] * share, data[4 * at + 1] * share, data[4 * at + 2] * share, alpha];
-  }
-
-  /** @param {number} at */
-  #distance(at) {
-    if (this.#words[at] === this.#word) return 0;
-    const { data } = this.#image;
-    const alpha = data[4 * at + 3];
-    let most = Math.abs(alpha - this.#from[3]);
-    for (let i = 0; i < 3; i++) {
-      most = Math.max(most, Math.abs((data[4 * at + i] * alpha) / 255 - this.#from[i]));
-    }
-    return most;
-  }
-}
-
-/**
- * @param {number} at
- * @param {number} width
- * @param {number} height
- */
-function neighbors(at, width, height) {
-  const column = at % width;
-  return [
-    ...(column > 0 ? [at - 1] : []),
-    ...(column < width - 1 ? [at + 1] : []),
-    ...(at >= width ? [at - width] : []),
-    ...(at < width * (height - 1) ? [at + width] : []),
-  ];
 }

@@ -1,15 +1,13 @@
 /**
- * The canvas of the studio page: `<doodle-canvas>` in a `gr.HTML` component, and the drawing for an event.
+ * The canvas of the studio page and Python: its place in a `gr.HTML` component, what Python sets, and the
+ * drawing for an event. The canvas itself is in the page before Gradio is (`studio/opening-canvas.js`).
  *
  * The drawing is not in Gradio's state: an event's `js` reads it from the canvas when the event is sent.
  *
- * @import { Backdrop, Texts } from './doodle-canvas.js'
- * @import { Color } from './markup.js'
+ * @import { Backdrop } from './backdrop.js'
  * @typedef {object} Props what Gradio keeps in step with Python
  * @property {{ png: string, id: string } | null} value the drawing that Python set last; each has an id
  * @property {Backdrop} base
- * @property {readonly Color[]} palette
- * @property {Texts} texts
  * @property {string} preview the image that the live preview shows, as a data: URL
  * @typedef {object} Host what Gradio hands to a component's script
  * @property {HTMLElement} element
@@ -46,22 +44,28 @@ class Bridge {
     Bridge.#of.set(canvas, this);
   }
 
-  async open() {
+  /** @param {DoodleCanvas} canvas */
+  static of(canvas) {
+    return Bridge.#of.get(canvas);
+  }
+
+  open() {
     const { props, trigger } = this.#host;
     const canvas = this.#canvas;
-    Object.assign(canvas, { texts: props.texts, palette: props.palette, base: props.base });
+    if (!canvas.base) this.showBase();
     this.#watch('value', () => this.#showValue());
-    this.#watch('base', () => {
-      canvas.base = props.base;
-    });
+    // Before that Gradio does not know the last draft, whose base image the canvas shows.
+    this.#watch('base', () => isOpened() && this.showBase());
     this.#watch('preview', () => {
       canvas.preview = props.preview;
     });
     const { signal } = this.#ending;
     canvas.addEventListener('doodle-live', () => trigger('input'), { signal });
-    // Python may have set a drawing while this script was on its way.
-    if (props.value) this.#showValue();
-    else await canvas.restore();
+    this.#showValue(); // Python may have set it before this.
+  }
+
+  showBase() {
+    this.#canvas.base = this.#host.props.base;
   }
 
   /** A drawing is shown once, however often the component is mounted. */
@@ -82,13 +86,30 @@ class Bridge {
 }
 
 /**
- * Connects the canvas of a component with Python: what Python sets is shown, and `input` asks for a live
- * preview. What this browser kept of a drawing is shown first.
+ * Connects the page's canvas with Python: what Python sets is shown, and `input` asks for a live preview.
  *
  * @param {Host} host
  */
-export async function mountCanvas(host) {
-  await new Bridge(host, find(host.element, 'doodle-canvas', DoodleCanvas)).open();
+export function mountCanvas(host) {
+  new Bridge(host, find(document, 'doodle-canvas', DoodleCanvas)).open();
+  if (isOpened()) placeCanvas();
+}
+
+/** Moves the canvas, as it is, into its place among Gradio's components. From then on Python sets its base image. */
+export function placeCanvas() {
+  const slot = document.querySelector('.sketch-slot');
+  const canvas = document.querySelector('doodle-canvas');
+  if (!slot || !(canvas instanceof DoodleCanvas) || slot.contains(canvas)) return;
+  const { activeElement } = document;
+  slot.append(canvas);
+  const hadFocus = activeElement instanceof HTMLElement && canvas.contains(activeElement);
+  if (hadFocus) activeElement.focus({ preventScroll: true });
+  Bridge.of(canvas)?.showBase();
+}
+
+/** Whether the page shows Gradio's components. */
+function isOpened() {
+  return document.documentElement.dataset.opened === 'yes';
 }
 
 /**

@@ -1,23 +1,15 @@
 /**
- * Pointer and keyboard input of the canvas: strokes, shapes, fills, lasso, pan and zoom, shortcuts.
+ * Pointer input of the canvas: strokes, shapes, fills, lasso, pan and zoom.
  *
  * @import { DoodleCanvas } from './doodle-canvas.js'
  * @import { PenSettings } from './toolbar.js'
  * @import { Brush, Dab, Point } from './tools.js'
  */
-import { commandOf } from './keys.js';
-import { arrowStep } from './selection-box.js';
+import { KeyInput } from './key-input.js';
 import { Stabiliser } from './stabiliser.js';
 import { PinchGesture, pointerToPixel } from './viewport.js';
 
 const SHAPES = new Set(['line', 'rectangle', 'ellipse']);
-/** Fields with an undo of their own. */
-const TEXT_FIELDS =
-  'textarea:not([readonly]), [contenteditable=true], ' +
-  'input:not([readonly], [type=range], [type=checkbox], [type=radio], [type=color], [type=file])';
-/** Where the canvas's own keys work. */
-const KEYS_AT = 'canvas, .sketch-selection, .sketch-selection-bar';
-
 /**
  * How a pointer draws: a pen that presses harder draws wider, or covers more.
  *
@@ -48,7 +40,7 @@ export class Input {
   #lasso = null;
   /** @type {{ clientX: number, clientY: number } | null} where the page is held */
   #grip = null;
-  #spaceHeld = false;
+  #keys;
   #penSeen = false;
   /** Of the pointer that draws, or holds the page. */
   #pointer = -1;
@@ -68,19 +60,22 @@ export class Input {
     }
     sheet.addEventListener('pointerleave', () => canvas.ring.hide(), { signal });
     frame.addEventListener('wheel', (event) => this.#wheel(event), { signal, passive: false });
-    frame.addEventListener('keydown', (event) => this.#key(event), { signal });
-    frame.addEventListener('keyup', (event) => this.#keyUp(event), { signal });
-    // The key is let go elsewhere.
-    const forget = () => {
-      this.#spaceHeld = false;
-    };
-    sheet.addEventListener('blur', forget, { signal });
-    // Undo works wherever the focus is.
-    document.addEventListener('keydown', (event) => this.#undoKey(event), { signal });
+    this.#keys = new KeyInput(canvas, this, signal);
   }
 
-  get #drawing() {
+  /** Whether a stroke, a shape or a lasso has begun. */
+  get isDrawing() {
     return this.#stroke !== null || this.#corner !== null || this.#lasso !== null;
+  }
+
+  /** Whether a pointer moves the page. */
+  get holdsPage() {
+    return this.#grip !== null;
+  }
+
+  /** Lets go of the page. */
+  releasePage() {
+    this.#grip = null;
   }
 
   /**
@@ -100,11 +95,11 @@ export class Input {
   #down(event) {
     const { sheet, toolbar } = this.#canvas;
     // A palm beside the pen.
-    if (this.#drawing && event.pointerType === 'touch' && toolbar.pen.penOnly) return;
+    if (this.isDrawing && event.pointerType === 'touch' && toolbar.pen.penOnly) return;
     this.#canvas.showMessage('');
     if (this.#secondFinger(event)) return;
     // One pointer draws at a time.
-    if (event.button !== 0 || this.#drawing) return;
+    if (event.button !== 0 || this.isDrawing) return;
     if (event.pointerType === 'pen' && !this.#penSeen) toolbar.usePenOnly();
     this.#penSeen ||= event.pointerType === 'pen';
     event.preventDefault();
@@ -113,8 +108,7 @@ export class Input {
     this.#pointer = event.pointerId;
     this.#brush = { ...toolbar.brush };
     const isPalm = event.pointerType === 'touch' && toolbar.pen.penOnly;
-    if (this.#brush.tool === 'hand' || this.#spaceHeld || isPalm) {
-      this.#spaceHeld = false;
+    if (this.#brush.tool === 'hand' || this.#keys.takeSpace() || isPalm) {
       this.#grip = { clientX: event.clientX, clientY: event.clientY };
       return;
     }
@@ -160,7 +154,7 @@ export class Input {
     if (event.pointerType !== 'touch') return false;
     this.#pinch.place(event);
     if (!this.#pinch.active) return false;
-    if (this.#drawing) this.#canvas.painter.cancelStroke();
+    if (this.isDrawing) this.#canvas.painter.cancelStroke();
     this.#stroke = this.#corner = this.#lasso = this.#grip = null;
     this.#canvas.traceLasso([]);
     return this.#pinch.advance(this.#canvas.viewport);
@@ -214,7 +208,7 @@ export class Input {
     this.#pinch.lift(event.pointerId);
     if (event.pointerId !== this.#pointer) return;
     this.#grip = null;
-    if (!this.#drawing) return;
+    if (!this.isDrawing) return;
     const { painter, selection } = this.#canvas;
     if (this.#lasso) {
       this.#canvas.traceLasso([]);
@@ -237,57 +231,5 @@ export class Input {
     if (!event.ctrlKey) return;
     event.preventDefault();
     this.#canvas.viewport.zoom(Math.exp(-event.deltaY / 300), event);
-  }
-
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const isAltGr = event.getModifierState('AltGraph');
-    if (!isAltGr && (event.ctrlKey || event.metaKey || event.altKey)) return;
-    const { target } = event;
-    if (!(target instanceof Element) || !target.closest(KEYS_AT)) return;
-    // A button's own keys.
-    if (target.matches('button') && (event.key === ' ' || event.key === 'Enter')) return;
-    if (!this.#pressKey(event)) return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
-  /**
-   * @param {KeyboardEvent} event
-   * @returns {boolean} whether it is a key of the canvas
-   */
-  #pressKey(event) {
-    const { layers, selection } = this.#canvas;
-    if (event.key === ' ') {
-      if (!this.#grip) this.#spaceHeld = true;
-      return true;
-    }
-    // Tools do not change in the middle of a stroke.
-    if (this.#drawing) return false;
-    const step = arrowStep(event, layers.scale);
-    if (step && selection.box) {
-      selection.moveBy(...step);
-      this.#canvas.changed();
-      return true;
-    }
-    const command = commandOf(event);
-    return command !== undefined && this.#canvas.runCommand(command);
-  }
-
-  /** @param {KeyboardEvent} event */
-  #keyUp(event) {
-    if (event.key !== ' ') return;
-    this.#spaceHeld = false;
-    this.#grip = null;
-  }
-
-  /** @param {KeyboardEvent} event */
-  #undoKey(event) {
-    const command = event.ctrlKey || event.metaKey ? commandOf(event) : undefined;
-    if (command !== 'undo' && command !== 'redo') return;
-    if (document.querySelector('dialog[open]')) return;
-    if (event.target instanceof Element && event.target.closest(TEXT_FIELDS)) return;
-    event.preventDefault();
-    if (!this.#drawing) this.#canvas.runCommand(command);
   }
 }

@@ -2,7 +2,7 @@
  * The panel of the layers: which are shown and locked, which is drawn on, and what can be done to that one.
  *
  * @import { DoodleCanvas } from './doodle-canvas.js'
- * @import { Layer } from './layers.js'
+ * @import { Layer } from './layer-order.js'
  * @import { Params } from '../lib/translate.js'
  */
 import { closest, element, find, findAll } from '../lib/dom.js';

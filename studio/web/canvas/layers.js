@@ -5,16 +5,8 @@
  * strokes are smooth on the screen. All places are in pixels of this working size. What is sent is
  * `encode()`: the layers that are shown, flattened.
  *
- * @import { Box, Patch, Pixels } from './pixels.js'
- * @import { Point } from './tools.js'
- * @typedef {{ id: number, isVisible: boolean, isLocked: boolean, opacity: number }} LayerState
- *   `opacity` 0 to 1
- * @typedef {LayerState & { image: ImageData }} Layer
- * @typedef {{ layer: number, patch: Patch }} LayerPatch a layer's id, and pixels of it
- * @typedef {object} Step what a change replaced
- * @property {readonly LayerState[]} layers all of them, from the lowest
- * @property {number} active id of the layer that is drawn on
- * @property {readonly LayerPatch[]} patches
+ * @import { Layer, LayerPatch, Order, Step } from './layer-order.js'
+ * @import { Box, Pixels } from './pixels.js'
  * @typedef {object} KeptDrawing what is kept of a drawing
  * @property {number} width of the base image
  * @property {number} height of the base image
@@ -22,32 +14,39 @@
  * @property {Step[]} past
  * @property {Step[]} future
  */
-import { flatten, layOver } from './blend.js';
+import { flatten, layInto } from './blend.js';
 import { History } from './history.js';
 import { toPng } from './images.js';
-import { isBlank, packPixels, shrink, union, unpackPixels, wholeOf } from './pixels.js';
-import { resample } from './resample.js';
-import { formatColor } from './tools.js';
+import {
+  activeOf,
+  applyStep,
+  inverseOf,
+  pairToMerge,
+  patchOf,
+  singleLayer,
+  stepTo,
+  withChanged,
+  withMerged,
+  withMoved,
+  withNewLayer,
+  withoutActive,
+} from './layer-order.js';
+import { isBlank, packPixels, shrink, wholeOf } from './pixels.js';
 
 export const MAX_LAYERS = 8;
 const WORKING_SIZE = 1024;
 const HISTORY_BYTES = 64 * 2 ** 20;
 const KEPT_HISTORY_BYTES = 8 * 2 ** 20;
-const NEW_LAYER = { isVisible: true, isLocked: false, opacity: 1 };
 
 /** @param {Step} step */
 const sizeOf = ({ patches }) => patches.reduce((sum, { patch }) => sum + patch.runs.byteLength, 0);
-
-/** @param {Layer} layer */
-const stateOf = ({ id, isVisible, isLocked, opacity }) => ({ id, isVisible, isLocked, opacity });
 
 export class LayerStack {
   #sheet;
   #context;
   #scale = 1;
-  /** @type {Layer[]} from the lowest */
-  #layers;
-  #active = 1;
+  /** @type {Order} */
+  #order;
   /** @type {ImageData} what the canvas shows; where one layer is all there is, that layer's own pixels */
   #flat;
   /** @type {History<Step>} */
@@ -61,9 +60,9 @@ export class LayerStack {
     if (!context) throw new Error('This browser does not support canvas.');
     this.#sheet = sheet;
     this.#context = context;
-    const first = { id: 1, ...NEW_LAYER, image: this.#blank() };
-    this.#layers = [first];
-    this.#flat = first.image;
+    const blank = this.#blank();
+    this.#order = singleLayer(blank);
+    this.#flat = blank;
   }
 
   /** Of the drawing as it is sent, in pixels. */
@@ -93,12 +92,12 @@ export class LayerStack {
 
   /** @returns {readonly Layer[]} from the lowest */
   get all() {
-    return this.#layers;
+    return this.#order.layers;
   }
 
   /** The layer that is drawn on. */
   get active() {
-    return this.#layers.find(({ id }) => id === this.#active) ?? this.#layers[0];
+    return activeOf(this.#order);
   }
 
   get canUndo() {
@@ -111,7 +110,7 @@ export class LayerStack {
 
   /** Whether there is one layer, and nothing on it. */
   get isBare() {
-    return this.#layers.length === 1 && isBlank(this.#layers[0].image);
+    return this.all.length === 1 && isBlank(this.all[0].image);
   }
 
   /** Whether what is sent is fully transparent: nothing is drawn, or nothing of it is shown. */
@@ -121,9 +120,7 @@ export class LayerStack {
 
   /** Whether the layer below the active one can take it in. */
   get canMerge() {
-    const at = this.#layers.indexOf(this.active);
-    const pair = at > 0 ? [this.#layers[at - 1], this.#layers[at]] : [];
-    return at > 0 && pair.every(({ isVisible, isLocked }) => isVisible && !isLocked);
+    return pairToMerge(this.#order).length > 0;
   }
 
   /** @returns {string} the drawing at the size of the base image, as a data: URL of a PNG */
@@ -133,12 +130,12 @@ export class LayerStack {
 
   /** @returns {boolean} whether there was anything to undo */
   undo() {
-    return this.#apply(this.#history.undo((step) => this.#inverse(step)));
+    return this.#apply(this.#history.undo((step) => inverseOf(this.#order, step)));
   }
 
   /** @returns {boolean} whether there was anything to redo */
   redo() {
-    return this.#apply(this.#history.redo((step) => this.#inverse(step)));
+    return this.#apply(this.#history.redo((step) => inverseOf(this.#order, step)));
   }
 
   /**
@@ -157,7 +154,7 @@ export class LayerStack {
    * @returns {Step} that brings it back
    */
   step(before, box) {
-    return this.#stepWith([{ layer: this.#active, patch: packPixels(before, box) }]);
+    return this.#stepWith([{ layer: this.#order.active, patch: packPixels(before, box) }]);
   }
 
   /**
@@ -166,59 +163,46 @@ export class LayerStack {
    * @param {Box} box
    */
   show(box) {
-    if (this.#flat !== this.#layers[0].image) flatten(this.#flat, this.#layers, box);
+    if (this.#flat !== this.all[0].image) flatten(this.#flat, this.all, box);
     const { left, top, width, height } = box;
     this.#context.putImageData(this.#flat, 0, 0, left, top, width, height);
   }
 
   /** @param {number} id of the layer to draw on from now on */
   activate(id) {
-    if (this.#layers.some((layer) => layer.id === id)) this.#active = id;
+    if (this.all.some((layer) => layer.id === id)) this.#order = { ...this.#order, active: id };
   }
 
   /** A new layer above the active one, which is drawn on from now on. */
   add() {
-    if (this.#layers.length >= MAX_LAYERS) return;
+    if (this.all.length >= MAX_LAYERS) return;
     this.#record([]);
-    const at = this.#layers.indexOf(this.active) + 1;
-    const id = Math.max(...this.#layers.map((layer) => layer.id)) + 1;
-    this.#layers = this.#layers.toSpliced(at, 0, { id, ...NEW_LAYER, image: this.#blank() });
-    this.#active = id;
-    this.#showAll();
+    this.#arrange(withNewLayer(this.#order, this.#blank()));
   }
 
   /** The active layer goes; the last one stays. */
   remove() {
-    if (this.#layers.length === 1) return;
-    const { active } = this;
-    const at = this.#layers.indexOf(active);
-    this.#record([active]);
-    this.#layers = this.#layers.toSpliced(at, 1);
-    this.#active = this.#layers[Math.max(0, at - 1)].id;
-    this.#showAll();
+    if (this.all.length === 1) return;
+    this.#record([this.active]);
+    this.#arrange(withoutActive(this.#order));
   }
 
   /** The active layer becomes part of the one below it, as it is seen. */
   mergeDown() {
-    if (!this.canMerge) return;
-    const at = this.#layers.indexOf(this.active);
-    const pair = this.#layers.slice(at - 1, at + 1);
+    const pair = pairToMerge(this.#order);
+    if (!pair.length) return;
     this.#record(pair);
     const image = this.#blank();
     flatten(image, pair, this.whole);
-    this.#layers = this.#layers.toSpliced(at - 1, 2, { ...pair[0], opacity: 1, image });
-    this.#active = pair[0].id;
-    this.#showAll();
+    this.#arrange(withMerged(this.#order, pair, image));
   }
 
   /** @param {1 | -1} by up or down */
   move(by) {
-    const at = this.#layers.indexOf(this.active);
-    if (!this.#layers[at + by]) return;
+    const moved = withMoved(this.#order, by);
+    if (!moved) return;
     this.#record([]);
-    const moved = this.#layers.toSpliced(at, 1);
-    this.#layers = moved.toSpliced(at + by, 0, this.active);
-    this.#showAll();
+    this.#arrange(moved);
   }
 
   /**
@@ -227,7 +211,7 @@ export class LayerStack {
    */
   toggle(id, what) {
     this.#record([]);
-    this.#change(id, (layer) => ({ [what]: !layer[what] }));
+    this.#arrange(withChanged(this.#order, id, (layer) => ({ [what]: !layer[what] })));
   }
 
   /**
@@ -236,7 +220,7 @@ export class LayerStack {
    */
   fade(opacity, isLast) {
     this.#beforeFade ??= this.#stepWith([]);
-    this.#change(this.#active, () => ({ opacity }));
+    this.#arrange(withChanged(this.#order, this.#order.active, () => ({ opacity })));
     if (!isLast) return;
     this.#history.record(this.#beforeFade);
     this.#beforeFade = null;
@@ -244,8 +228,8 @@ export class LayerStack {
 
   /** Nothing is drawn any more, and there is one layer. */
   clear() {
-    this.#record(this.#layers);
-    this.#reset(this.#blank());
+    this.#record(this.all);
+    this.#arrange(singleLayer(this.#blank()));
   }
 
   /**
@@ -255,7 +239,7 @@ export class LayerStack {
    * @param {boolean} fit keep its proportions, as large as fits, in the middle; else stretch it
    */
   replace(image, fit) {
-    this.#record(this.#layers);
+    this.#record(this.all);
     const { width, height } = this.#sheet;
     const share = Math.min(width / image.width, height / image.height);
     const [across, down] = fit ? [image.width * share, image.height * share] : [width, height];
@@ -264,7 +248,7 @@ export class LayerStack {
     context.imageSmoothingEnabled = image.width !== this.width || image.height !== this.height;
     context.imageSmoothingQuality = 'high';
     context.drawImage(image, (width - across) / 2, (height - down) / 2, across, down);
-    this.#reset(context.getImageData(0, 0, width, height));
+    this.#arrange(singleLayer(context.getImageData(0, 0, width, height)));
   }
 
   /**
@@ -277,10 +261,14 @@ export class LayerStack {
     this.#scale = Math.ceil(WORKING_SIZE / Math.max(width, height));
     this.#sheet.width = width * this.#scale;
     this.#sheet.height = height * this.#scale;
-    this.#layers = this.#layers.map((layer) => ({ ...layer, image: this.#fitted(layer.image) }));
+    const layers = this.all.map((layer) => {
+      const image = this.#blank();
+      layInto(image, layer.image);
+      return { ...layer, image };
+    });
     this.#history.clear();
     this.#beforeFade = null;
-    this.#showAll();
+    this.#arrange({ ...this.#order, layers });
   }
 
   /**
@@ -290,7 +278,7 @@ export class LayerStack {
   keep(pending) {
     const { width, height } = this;
     const { past, future } = this.#history.steps(KEPT_HISTORY_BYTES);
-    const now = this.#stepWith(this.#layers.map((layer) => this.#patchOf(layer)));
+    const now = this.#stepWith(this.all.map((layer) => patchOf(layer)));
     if (pending) return { width, height, now, past: [...past, pending], future: [] };
     return { width, height, now, past, future };
   }
@@ -299,26 +287,6 @@ export class LayerStack {
   resume({ now, past, future }) {
     this.#history.resume({ past, future });
     this.#apply(now);
-  }
-
-  /**
-   * The color one sees at a point: the drawing's, or that of `backdrop` where nothing is drawn.
-   *
-   * @param {Point} point
-   * @param {HTMLImageElement} backdrop
-   * @returns {string} as #rrggbb
-   */
-  colorAt({ x, y }, backdrop) {
-    const sample = document.createElement('canvas');
-    sample.width = sample.height = 1;
-    const context = sample.getContext('2d');
-    if (!context) throw new Error('This browser does not support canvas.');
-    const [left, top] = [-Math.floor(x), -Math.floor(y)];
-    const { width, height } = this.#sheet;
-    if (backdrop.complete) context.drawImage(backdrop, left, top, width, height);
-    context.drawImage(this.#sheet, left, top);
-    const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
-    return formatColor([red, green, blue]);
   }
 
   #blank() {
@@ -330,40 +298,9 @@ export class LayerStack {
     return width === this.#sheet.width && height === this.#sheet.height;
   }
 
-  /** @param {ImageData} image of the only layer from now on */
-  #reset(image) {
-    this.#layers = [{ id: 1, ...NEW_LAYER, image }];
-    this.#active = 1;
-    this.#showAll();
-  }
-
-  /** @param {Pixels} image */
-  #fitted(image) {
-    if (isBlank(image)) return this.#blank();
-    const { width, height } = this.#sheet;
-    const share = Math.min(width / image.width, height / image.height);
-    const across = Math.max(1, Math.round(image.width * share));
-    const down = Math.max(1, Math.round(image.height * share));
-    const fitted = this.#blank();
-    const [left, top] = [Math.floor((width - across) / 2), Math.floor((height - down) / 2)];
-    layOver(fitted, resample(image, across, down), this.whole, { left, top });
-    return fitted;
-  }
-
-  /**
-   * @param {number} id
-   * @param {(layer: Layer) => Partial<LayerState>} change
-   */
-  #change(id, change) {
-    this.#layers = this.#layers.map((layer) =>
-      layer.id === id ? { ...layer, ...change(layer) } : layer,
-    );
-    this.#showAll();
-  }
-
   /** @param {readonly Layer[]} layers whose pixels a change replaces */
   #record(layers) {
-    this.#history.record(this.#stepWith(layers.map((layer) => this.#patchOf(layer))));
+    this.#history.record(this.#stepWith(layers.map((layer) => patchOf(layer))));
   }
 
   /**
@@ -371,57 +308,33 @@ export class LayerStack {
    * @returns {Step}
    */
   #stepWith(patches) {
-    return { layers: this.#layers.map(stateOf), active: this.#active, patches };
-  }
-
-  /** @param {Layer} layer */
-  #patchOf({ id, image }, box = this.whole) {
-    return { layer: id, patch: packPixels(image, box) };
-  }
-
-  /**
-   * @param {Step} step
-   * @returns {Step} what brings back what `step` replaces
-   */
-  #inverse(step) {
-    const here = new Map(this.#layers.map((layer) => [layer.id, layer]));
-    const stays = new Set(step.layers.map(({ id }) => id));
-    const changed = step.patches.flatMap(({ layer: id, patch }) => {
-      const layer = here.get(id);
-      return layer ? [this.#patchOf(layer, patch)] : [];
-    });
-    const gone = this.#layers.filter(({ id }) => !stays.has(id));
-    return this.#stepWith([...changed, ...gone.map((layer) => this.#patchOf(layer))]);
+    return stepTo(this.#order, patches);
   }
 
   /** @param {Step | undefined} step */
   #apply(step) {
     if (!step) return false;
-    const before = JSON.stringify(this.#layers.map(stateOf));
-    const images = new Map(this.#layers.map(({ id, image }) => [id, image]));
-    this.#layers = step.layers.map((state) => ({
-      ...state,
-      image: images.get(state.id) ?? this.#blank(),
-    }));
-    this.#active = step.active;
-    /** @type {Box | null} */
-    let box = null;
-    for (const { layer: id, patch } of step.patches) {
-      const layer = this.#layers.find((each) => each.id === id);
-      if (layer) unpackPixels(layer.image, patch);
-      box = union(box, patch);
+    const { order, box } = applyStep(this.#order, step, () => this.#blank());
+    if (box) {
+      this.#order = order;
+      this.show(box);
+    } else {
+      this.#arrange(order);
     }
-    if (JSON.stringify(step.layers) !== before) this.#showAll();
-    else if (box) this.show(box);
     return true;
   }
 
-  /** Shows all anew, once the layers are others, or others of them are shown. */
-  #showAll() {
-    const [first, ...others] = this.#layers;
+  /**
+   * Shows all anew, once the layers are others, or others of them are shown.
+   *
+   * @param {Order} order from now on
+   */
+  #arrange(order) {
+    this.#order = order;
+    const [first, ...others] = order.layers;
     const isPlain = others.length === 0 && first.isVisible && first.opacity === 1;
     if (isPlain) this.#flat = first.image;
-    else if (this.#layers.some(({ image }) => image === this.#flat) || !this.#hasSize(this.#flat)) {
+    else if (this.all.some(({ image }) => image === this.#flat) || !this.#hasSize(this.#flat)) {
       this.#flat = this.#blank();
     }
     this.show(this.whole);

@@ -3,27 +3,17 @@
  * moved and scaled from its source each time, so that nothing is lost on the way; all of it is one step of
  * undo.
  *
- * @import { LayerStack, Step } from './layers.js'
+ * @import { Floating } from './floating.js'
+ * @import { Step } from './layer-order.js'
+ * @import { LayerStack } from './layers.js'
  * @import { PatternId } from './patterns.js'
- * @import { Box, Pixels } from './pixels.js'
+ * @import { Box } from './pixels.js'
  * @import { Sticker } from './stickers.js'
- * @import { Point, Rgb } from './tools.js'
- * @typedef {object} Floating
- * @property {Pixels} before the layer as it was
- * @property {Pixels} under the layer without what floats
- * @property {Box | null} hole where that was cut out
- * @property {Pixels} source
- * @property {Uint8Array | null} mask what a lasso selects of the source, 0 or 255 for each pixel
- * @property {{ shape: Sticker, color: Rgb } | null} sticker is drawn anew at each size
- * @property {Pixels} drawn the source at the size of the box
- * @property {Box} box where it lies; it may reach over the layer's edge
- * @property {Box} touched where the layer may differ from `before`
- * @property {boolean} isChanged
+ * @import { Point } from './tools.js'
  */
 import { layOver } from './blend.js';
-import { thinOut } from './patterns.js';
-import { blankPixels, clipBox, cloneOf, copyPixels, toWords, union } from './pixels.js';
-import { coverage } from './polygon.js';
+import { drawnAt, fillMasked, lassoed } from './floating.js';
+import { clipBox, cloneOf, copyPixels, union } from './pixels.js';
 import { resample } from './resample.js';
 import { drawSticker } from './stickers.js';
 import { parseColor } from './tools.js';
@@ -80,15 +70,9 @@ export class Selection {
    */
   lasso(points) {
     this.commit();
-    const hole = clipBox(boundsOf(points), this.#layers.whole);
-    if (!hole) return false;
-    const shifted = points.map(({ x, y }) => ({ x: x - hole.left, y: y - hole.top }));
-    const mask = coverage([shifted], hole.width, hole.height, { isSoft: false });
-    if (!mask.includes(255)) return false;
-    const { image } = this.#layers.active;
-    const [before, under] = [cloneOf(image), cloneOf(image)];
-    const source = cutOut(under, hole, mask);
-    this.#float({ before, under, hole, source, mask, sticker: null, box: hole });
+    const floating = lassoed(this.#layers.active.image, points);
+    if (!floating) return false;
+    this.#float(floating);
     return true;
   }
 
@@ -138,14 +122,8 @@ export class Selection {
   fill(color, pattern) {
     const floating = this.#floating;
     if (!floating?.mask) return;
-    const { source, mask, box } = floating;
-    const before = cloneOf(source);
-    const rgb = parseColor(color);
-    mask.forEach((isIn, at) => {
-      if (isIn) source.data.set([...rgb, 255], 4 * at);
-    });
-    const all = { left: 0, top: 0, width: source.width, height: source.height };
-    thinOut(source, before, all, pattern, this.#layers.brushUnit);
+    fillMasked(floating.source, floating.mask, color, pattern, this.#layers.brushUnit);
+    const { source, box } = floating;
     floating.drawn = resample(source, box.width, box.height);
     this.#redraw(box);
   }
@@ -255,51 +233,4 @@ export class Selection {
     if (shown) this.#layers.show(shown);
     this.#onChange();
   }
-}
-
-/**
- * @param {Floating} floating
- * @param {number} width
- * @param {number} height
- */
-function drawnAt({ source, sticker }, width, height) {
-  if (sticker) return drawSticker(sticker.shape, sticker.color, width, height);
-  return resample(source, width, height);
-}
-
-/**
- * @param {readonly Point[]} points
- * @returns {Box}
- */
-function boundsOf(points) {
-  const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
-  const [left, top] = [Math.floor(Math.min(...xs)), Math.floor(Math.min(...ys))];
-  return {
-    left,
-    top,
-    width: Math.ceil(Math.max(...xs)) - left,
-    height: Math.ceil(Math.max(...ys)) - top,
-  };
-}
-
-/**
- * Takes the selected pixels of a part out of a picture.
- *
- * @param {Pixels} image is changed
- * @param {Box} box
- * @param {Uint8Array} mask of the box
- * @returns {Pixels} of the box's size
- */
-function cutOut(image, { left, top, width, height }, mask) {
-  const part = blankPixels(width, height);
-  const [from, to] = [toWords(image), toWords(part)];
-  for (let y = 0; y < height; y++) {
-    const [row, start] = [y * width, (top + y) * image.width + left];
-    for (let x = 0; x < width; x++) {
-      if (!mask[row + x]) continue;
-      to[row + x] = from[start + x];
-      from[start + x] = 0;
-    }
-  }
-  return part;
 }

@@ -66,7 +66,7 @@ export function modelSections(models, usage) {
 function modelCard(model, uses) {
   const { kind, name, family, size_bytes, sha256, trigger_words, tier, preview } = model;
   const image = preview
-    ? element('img', { src: preview, alt: '', loading: 'lazy' })
+    ? element('img', { src: `${preview}?size=192`, alt: '', loading: 'lazy' })
     : element('span', { className: 'letter', ariaHidden: 'true' }, name.slice(0, 1).toUpperCase());
   const familyName = family === 'unknown' ? t('page.models.family_unknown') : untranslated(family);
   const chips = element(

@@ -1,7 +1,7 @@
 /**
  * Checks in the browser: ranges of values while one types, and the cost of a pass.
  *
- * @import { Description, Field, Json, Preset, Recipe, Section } from './types.js'
+ * @import { Description, Field, Json, Model, Preset, Recipe, Section, Slot } from './types.js'
  */
 
 import { duration } from '../lib/format.js';
@@ -127,6 +127,17 @@ export function presetSeconds({ sections }, preset, secondsPerStep) {
     }
   }
   return sum;
+}
+
+/**
+ * @param {Preset} preset
+ * @param {readonly Model[]} models that are installed
+ * @returns {Slot[]} of the recipes whose base model reads English only, by a word list of its own
+ */
+export function englishOnly({ recipes }, models) {
+  const pocket = models.filter(({ kind, family }) => kind === 'checkpoint' && family === 'pocket');
+  const names = new Set(pocket.map(({ name }) => name));
+  return SLOTS.filter((slot) => names.has(modelName(recipes[slot].base_model)));
 }
 
 /**

@@ -129,7 +129,12 @@ function chosenModel(name, model, isLoaded) {
 /** @param {Model | undefined} model */
 function thumbnail(model) {
   if (!model?.preview) return element('span', { className: 'thumbnail' });
-  return element('img', { className: 'thumbnail', src: model.preview, alt: '', loading: 'lazy' });
+  return element('img', {
+    className: 'thumbnail',
+    src: `${model.preview}?size=96`,
+    alt: '',
+    loading: 'lazy',
+  });
 }
 
 /** @param {Model} model */

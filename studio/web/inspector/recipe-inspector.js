@@ -20,7 +20,7 @@ import { errorText } from '../lib/errors.js';
 import { API, getJson, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { storeDraft } from '../studio/drafts.js';
-import { presetSeconds } from './checks.js';
+import { englishOnly, presetSeconds } from './checks.js';
 import { draftText } from './draft-text.js';
 import { Editor } from './editor.js';
 import { Matrix } from './matrix.js';
@@ -146,6 +146,8 @@ export class RecipeInspector extends HTMLElement {
     const { description, preset, check } = editor;
     const seconds = presetSeconds(description, preset, check?.seconds_per_step ?? {});
     this.dispatchEvent(new CustomEvent('run-cost', { bubbles: true, detail: seconds }));
+    const english = englishOnly(preset, editor.models);
+    this.dispatchEvent(new CustomEvent('english-only', { bubbles: true, detail: english }));
   }
 
   /** @param {Editor} editor */

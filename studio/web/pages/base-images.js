@@ -10,6 +10,7 @@
  * @property {(Keypoint | null)[] | null} keypoints
  * @property {boolean} retired
  * @property {string} image its address
+ * @property {string} thumbnail the address of a small copy
  * @property {string} pose_map its address
  * @typedef {object} Listing
  * @property {BaseImage[]} base_images
@@ -169,10 +170,10 @@ class BaseImagesPage {
 }
 
 /** @param {BaseImage} base */
-function galleryButton({ id, name, image, retired }) {
+function galleryButton({ id, name, thumbnail, retired }) {
   const button = element('button', { className: retired ? 'retired' : '' });
   button.append(
-    element('img', { src: image, alt: '', width: 128, height: 128 }),
+    element('img', { src: thumbnail, alt: '', width: 128, height: 128 }),
     untranslated(name),
   );
   button.dataset.base = id;

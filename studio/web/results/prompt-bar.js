@@ -1,6 +1,6 @@
 /**
  * The prompt bar: Generate, Enter in the prompt, Escape as Stop, the prompt's length, the seed as random or
- * fixed, and the question before a run without a doodle.
+ * fixed, a language that recipes do not read, and the question before a run without a doodle.
  *
  * @import { ResultGrid } from './result-grid.js'
  */
@@ -11,6 +11,7 @@ import { hintKey } from '../lib/keys.js';
 import { STORAGE_KEYS } from '../lib/storage.js';
 import { showCanvas, trySample } from './first-run.js';
 import { canvasHasFocus } from './page-actions.js';
+import { PromptLanguage } from './prompt-language.js';
 import { isRunning, SLOTS } from './run-state.js';
 
 /** Characters that the server takes, and from how many on they are counted on the page. */
@@ -58,13 +59,14 @@ class PromptBar {
   #bar = find(document, '#run-bar', HTMLElement);
   #generate = find(document, '#generate', HTMLButtonElement);
   #stop = find(document, '#stop', HTMLButtonElement);
+  #language = new PromptLanguage();
   #question = element('div', { className: 'empty-doodle', role: 'status', hidden: true });
 
   constructor() {
     hintKey(this.#generate, 'generate');
     find(document, '#random-seed', HTMLElement).title = t('studio.seed_toggle');
     this.#fillQuestion();
-    this.#bar.append(this.#question);
+    this.#bar.append(this.#language.element, this.#question);
     document.addEventListener('click', (event) => this.#click(event), { capture: true });
     document.addEventListener('keydown', (event) => this.#promptKey(event), { capture: true });
     document.addEventListener('keydown', (event) => this.#key(event));
@@ -174,6 +176,7 @@ class PromptBar {
     const prompt = document.querySelector('#user-prompt textarea, #user-prompt input');
     const isText = prompt instanceof HTMLInputElement || prompt instanceof HTMLTextAreaElement;
     setData('#user-prompt', 'count', isText ? promptCount(prompt.value) : '');
+    this.#language.show(isText ? prompt.value : '');
     const seed = document.querySelector('#seed input');
     const isRandom = seed instanceof HTMLInputElement && Number(seed.value || RANDOM) === RANDOM;
     setData('#seed', 'random', isRandom ? t('studio.seed_is_random') : '');

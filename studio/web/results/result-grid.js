@@ -191,10 +191,10 @@ export class ResultGrid extends HTMLElement {
   /** @returns {Run} that the cards show */
   get shown() {
     const chosen = this.#chosen && this.#runs.get(this.#chosen)?.run;
-    if (chosen || this.#run.phase !== 'idle') return chosen || this.#run;
+    if (chosen || this.#run.phase !== 'idle') return this.#runs.withMetrics(chosen || this.#run);
     // Others' runs are in the strip: whoever comes for the first time sees what to do.
     const own = this.#runs.of(currentTheme()).filter(({ run }) => this.#drawings.has(run.id));
-    return own.at(-1)?.run ?? this.#run;
+    return this.#runs.withMetrics(own.at(-1)?.run ?? this.#run);
   }
 
   /** @returns {FinishedRun} the run that is shown */
@@ -219,6 +219,7 @@ export class ResultGrid extends HTMLElement {
     this.#firstRun.show(isFirst);
     this.#header.show(run, this.#doneSlots(run).length, run.id !== '' && !isRunning(this.#run));
     this.#strip.show(theme, this.#runs.of(theme), run.id);
+    this.#runs.loadMetrics(run).then((isNew) => isNew && this.#draw());
   }
 
   /**

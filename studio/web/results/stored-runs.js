@@ -3,7 +3,7 @@
  * strip shows. Runs of API clients are left out.
  *
  * @import { Variant } from '../components/variant-facts.js'
- * @import { Run } from './run-state.js'
+ * @import { Metric, Run } from './run-state.js'
  * @import { Settings } from './settings.js'
  *
  * @typedef {{ src: string, under: string }} Drawing addresses of a doodle and its base image; empty for none
@@ -28,6 +28,8 @@ const DOODLE_SIZE = 768;
 export class StoredRuns {
   /** @type {Map<string, { runs: FinishedRun[], asked_at: number }>} by theme; runs oldest first */
   #stored = new Map();
+  /** @type {Map<string, readonly Metric[]>} of stored runs, by id; none until the server has answered */
+  #metrics = new Map();
   /** @type {Map<string, FinishedRun>} what this page has followed, by id */
   #followed = new Map();
 
@@ -45,6 +47,32 @@ export class StoredRuns {
     );
     const runs = page.runs.map(({ variants }) => storedRun(variants, baseAddress));
     this.#stored.set(theme, { runs: runs.reverse(), asked_at });
+  }
+
+  /**
+   * Asks the server for the metrics of a run of which this page has only the images, once.
+   *
+   * @param {Run} run
+   * @returns {Promise<boolean>} whether there are any that were not known
+   */
+  async loadMetrics({ id, phase, metrics, cards }) {
+    const isWhole = Object.values(cards).every(({ state }) => state === 'done');
+    if (phase !== 'stored' || metrics.length || !isWhole || this.#metrics.has(id)) return false;
+    this.#metrics.set(id, []);
+    const found = /** @type {Metric[]} */ (
+      await getJson(`${API}/variants/runs/${id}/metrics`).catch(() => [])
+    );
+    this.#metrics.set(id, found);
+    return found.length > 0;
+  }
+
+  /**
+   * @param {Run} run
+   * @returns {Run} with the metrics that were asked for
+   */
+  withMetrics(run) {
+    const found = run.metrics.length ? undefined : this.#metrics.get(run.id);
+    return found?.length ? { ...run, metrics: [...found] } : run;
   }
 
   /**
@@ -71,7 +99,7 @@ export class StoredRuns {
   }
 
   /**
-   * The store knows neither a run's metrics nor, after an upgrade, all of its settings.
+   * The store does not know all of a run's settings after an upgrade.
    *
    * @param {FinishedRun} stored
    * @returns {FinishedRun}

@@ -49,14 +49,21 @@ export function storeDraft(text) {
 /**
  * Reads the draft that was edited last in this tab, else in this browser.
  *
- * The canvas restores its drawing from the browser as well. Its module is loading already, since a
- * component of the page imports it; this waits for it, so that the page opens with its canvas mounted.
- *
- * @returns {Promise<string>} a draft's JSON, or an empty text
+ * @returns {string} a draft's JSON, or an empty text
  */
-export async function loadLastDraft() {
-  await import('../canvas/index.js').catch(() => {});
+export function loadLastDraft() {
   return read(ofTab, STORAGE_KEYS.lastDraft) ?? read(ofBrowser, STORAGE_KEYS.lastDraft) ?? '';
+}
+
+/** @returns {string} the id of the base image of that draft, or an empty text */
+export function lastBaseImage() {
+  try {
+    /** @type {{ base_image_id?: unknown }} */
+    const { base_image_id: id } = JSON.parse(loadLastDraft());
+    return typeof id === 'string' ? id : '';
+  } catch {
+    return ''; // There is none, or another release stored it.
+  }
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import { find } from '../lib/dom.js';
 import { loadDraft } from './drafts.js';
+import { showComponents } from './opening-canvas.js';
 
 /**
  * Buttons that are not shown. Their handlers on the server do what a parameter of the query asks for.
@@ -28,10 +29,10 @@ function removeQuery() {
 
 /**
  * Lets the page take clicks, once it shows what it opens with: the answer would overwrite what earlier
- * clicks changed. Then it does what the query asks for.
+ * clicks changed. Then it does what the query asks for. A stroke that is being drawn is waited for.
  */
 export function openPage() {
-  requestAnimationFrame(() => {
+  showComponents(() => {
     document.documentElement.dataset.opened = 'yes';
     const params = query(); // Their handlers take what they read out of the URL.
     for (const [name, button] of Object.entries(BUTTONS)) {

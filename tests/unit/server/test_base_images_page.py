@@ -39,6 +39,15 @@ def test_upload_becomes_a_base_image_with_keypoints(client: TestClient) -> None:
     assert listed["keypoints"] == points
 
 
+def test_a_base_image_is_also_served_small(client: TestClient) -> None:
+    [mia] = [b for b in client.get(BASE_IMAGES).json()["base_images"] if b["id"] == "mia"]
+    small = client.get(f"{mia['thumbnail']}&size=96")
+    assert small.headers["content-type"] == "image/webp"
+    assert "immutable" in small.headers["cache-control"]
+    assert max(Image.open(io.BytesIO(small.content)).size) == 96
+    assert "immutable" not in client.get(f"{BASE_IMAGES}/mia.webp").headers["cache-control"]
+
+
 @pytest.mark.parametrize(
     ("url", "body", "status", "expected_text"),
     [

@@ -1,5 +1,6 @@
 """The history by session: filters, images by hash, export, deletion."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -13,6 +14,7 @@ from studio.app import AppContainer
 from studio.recipes.generation.recipe import SeedPolicy
 from studio.recipes.history import HistoryFilter
 from studio.services import history
+from studio.services.evaluation.quality_metrics import compute_run_metrics
 from studio.store import saved_searches
 from studio.ui.server import build_app
 from tests import examples
@@ -55,6 +57,28 @@ def test_missing_and_invalid_variants_are_refused(
     client: TestClient, url: str, status: int
 ) -> None:
     assert client.get(url).status_code == status
+
+
+def test_a_stored_run_has_the_metrics_that_it_had_when_it_ended(
+    client: TestClient, studio: AppContainer
+) -> None:
+    doodle = examples.doodle((214, 40, 48, 255)).png_bytes
+    colors = ((255, 0, 0), (255, 165, 0), (0, 0, 255), (255, 0, 0))
+    pngs = [examples.png(color=color, mode="RGB") for color in colors]
+    for slot, png in zip("ABCD", pngs, strict=True):
+        sha256 = hashlib.sha256(png).hexdigest()
+        variant = examples.variant(request_id="f" * 32, slot=slot, image_sha256=sha256)
+        studio.stores.variants.add(variant, png, doodle)
+    metrics = client.get(f"{VARIANTS}/runs/{'f' * 32}/metrics").json()
+    expected = compute_run_metrics(doodle, pngs)
+    assert [(it["name"], it["value"], it["level"]) for it in metrics] == [
+        ("color_error", pytest.approx(expected.color_error), metrics[0]["level"]),
+        ("diversity", pytest.approx(expected.diversity), "good"),
+    ]
+    assert [it["name"] for it in client.get(f"{VARIANTS}/runs/{0:032x}/metrics").json()] == [
+        "diversity"
+    ]
+    assert client.get(f"{VARIANTS}/runs/{'e' * 32}/metrics").status_code == 404
 
 
 def test_base_images_are_not_served_as_variants(client: TestClient, studio: AppContainer) -> None:

@@ -1,5 +1,6 @@
 """Models and this process by session: memory tiers, downloads, queue, background tasks."""
 
+import io
 import logging
 import shutil
 import threading
@@ -11,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from studio.app import AppContainer, create_app_container
 from studio.engine.stats import DeviceInfo
@@ -164,6 +166,21 @@ def test_preview_image_is_served_and_no_other_file(
     for url in ("lora/..%2Fglow", "lora/dim", "checkpoint/glow"):
         assert client.get(f"{MODELS}/previews/{url}").status_code == 404
     assert client.get(f"{MODELS}/previews/secrets/glow").status_code == 422
+
+
+def test_a_preview_is_also_served_small_where_it_can_be_read(
+    client: TestClient, studio: AppContainer
+) -> None:
+    loras = studio.settings.user_models_dir / "loras"
+    url = f"{MODELS}/previews/lora/glow?size=96"
+    write(loras / "glow.safetensors", {PEFT: (8, 128)})
+    Image.new("RGB", (512, 256), "red").save(loras / "glow.jpg")
+    small = client.get(url)
+    assert small.headers["content-type"] == "image/webp"
+    assert Image.open(io.BytesIO(small.content)).size == (96, 48)
+    assert client.get(url, headers={"if-none-match": small.headers["etag"]}).status_code == 304
+    (loras / "glow.jpg").write_bytes(b"broken picture")
+    assert client.get(url).content == b"broken picture"
 
 
 def test_unusable_model_files_are_listed(client: TestClient, studio: AppContainer) -> None:

@@ -1,5 +1,6 @@
 """The shell of every page: places, former addresses, the page for unknown ones, who is signed in."""
 
+import json
 import re
 import threading
 from io import BytesIO
@@ -10,6 +11,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from studio.app import AppContainer
+from studio.errors import StorageUnavailableError
 from studio.locales import LANGUAGES, templates
 from studio.server.manifest import MANIFEST
 from studio.server.places import MOVED, PLACES, PLAIN_PAGES, ROOTS, STUDIO, PlacePage
@@ -223,3 +225,30 @@ def test_test_runs_are_listed_and_stopped_as_tasks(
     list(run.events())
     ended = run_task(client)
     assert (ended["state"], ended["stopping"], ended["done"]) == ("stopped", False, 4)
+
+
+@pytest.mark.parametrize(("language", "brush"), [("en", "Brush"), ("zh-CN", "画笔")])
+def test_the_studio_page_brings_what_its_canvas_needs_to_be_drawn_on(
+    client: TestClient, studio: AppContainer, language: str, brush: str
+) -> None:
+    page = client.get("/", headers={"accept-language": language}).text
+    [given] = re.findall(r'<script type="application/json" id="canvas-start">(.*?)</script>', page)
+    start = json.loads(given)
+    assert brush in start["texts"]["studio.canvas_brush_about"]
+    assert len(start["palette"]) > 5
+    bases = studio.stores.base_images.list_all()
+    assert [base["id"] for base in start["bases"]] == [base.id for base in bases]
+    assert start["bases"][0]["width"] == bases[0].width
+    assert client.get(start["bases"][0]["src"]).headers["content-type"] == "image/png"
+
+
+def test_the_studio_page_opens_while_the_store_is_away(
+    client: TestClient, studio: AppContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.get("/")  # Gradio's page is built at the first request.
+
+    def fail() -> None:
+        raise StorageUnavailableError("store.unavailable")
+
+    monkeypatch.setattr(studio.stores.base_images, "list_all", fail)
+    assert '"bases": []' in client.get("/").text

@@ -10,27 +10,26 @@ from studio.errors import InvalidImageError
 from studio.recipes.palette import NAME_IDS, PALETTE
 from studio.ui.components import ImageOption, ImageRadio, to_data_url
 from studio.ui.sketch_canvas import CanvasBackground, SketchCanvas
-from studio.ui.texts import Texts
 from tests import examples
 
 BASE = CanvasBackground(src="data:,", name="Mia", width=256, height=256)
 
 
 def test_a_drawing_goes_to_the_page_and_back() -> None:
-    canvas = SketchCanvas(BASE, Texts())
+    canvas = SketchCanvas(BASE)
     assert canvas.preprocess(canvas.postprocess(examples.png())) == examples.png()
     assert canvas.preprocess(canvas.postprocess(None)) is None
 
 
 def test_the_same_drawing_that_is_set_twice_is_told_apart() -> None:
-    canvas = SketchCanvas(BASE, Texts())
+    canvas = SketchCanvas(BASE)
     assert canvas.postprocess(examples.png()) != canvas.postprocess(examples.png())
 
 
 def test_a_handler_may_update_base_image_and_preview() -> None:
     """Gradio builds the component anew with the updated parameters, as here."""
     other = CanvasBackground(src="data:,other", name="Ruby", width=512, height=512)
-    updated = SketchCanvas(**SketchCanvas(BASE, Texts()).constructor_args | {"preview": "data:,x"})
+    updated = SketchCanvas(**SketchCanvas(BASE).constructor_args | {"preview": "data:,x"})
     assert updated.props["preview"] == "data:,x"
     updated = SketchCanvas(**updated.constructor_args | {"base": other})
     assert updated.props["base"] == other
@@ -38,7 +37,7 @@ def test_a_handler_may_update_base_image_and_preview() -> None:
 
 def test_an_event_reads_the_drawing_into_the_place_of_the_canvas() -> None:
     with gr.Blocks():
-        before, canvas, after = gr.Number(), SketchCanvas(BASE, Texts()), gr.Number()
+        before, canvas, after = gr.Number(), SketchCanvas(BASE), gr.Number()
     script = canvas.read_drawing({after, canvas, before})
     assert script.endswith("['canvas/index.js']).withDrawing(1, ...inputs)")
 
@@ -59,7 +58,7 @@ def test_an_event_reads_the_drawing_into_the_place_of_the_canvas() -> None:
 )
 def test_anything_but_a_png_is_refused(payload: Any) -> None:
     with pytest.raises(InvalidImageError):
-        SketchCanvas(BASE, Texts()).preprocess(payload)
+        SketchCanvas(BASE).preprocess(payload)
 
 
 def test_tiles_take_an_id_and_nothing_else() -> None:

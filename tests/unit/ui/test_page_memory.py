@@ -13,6 +13,7 @@ from studio.app import AppContainer
 from studio.ui.blocks import CLOSED_SESSION_TTL, SlimStateHolder
 from studio.ui.canvas_panel import CanvasPanel
 from studio.ui.server import build_app
+from studio.ui.sketch_canvas import canvas_background
 from studio.ui.texts import Texts
 
 Open = Callable[[str], None]
@@ -97,7 +98,7 @@ def test_the_page_has_thumbnails_and_addresses_of_images(
     for each in shown:
         assert each["src"].startswith("data:image/webp;base64,")
         assert len(each["src"]) < 6_000
-    address = panel.background(panel.default_base_image())["src"]
+    address = canvas_background(panel.default_base_image())["src"]
     image = client.get(address)
     assert (image.status_code, image.headers["content-type"]) == (200, "image/png")
     assert "max-age" in image.headers["cache-control"]

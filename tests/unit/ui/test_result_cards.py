@@ -17,7 +17,7 @@ from studio.recipes.generation.events import (
     ResultWithheld,
     StepCompleted,
 )
-from studio.ui.notices import metric_list
+from studio.services.evaluation.run_metrics import RunMetric, rate_metrics
 from studio.ui.result_cards import ResultCard
 from studio.ui.texts import Texts
 from tests import examples
@@ -78,5 +78,5 @@ def test_metrics_have_levels(
     color_error: float | None, diversity: float, levels: dict[str, str]
 ) -> None:
     metrics = QualityMetrics(color_error=color_error, diversity=diversity, seed_diversity=None)
-    assert {it["name"]: it["level"] for it in metric_list(metrics, None)} == levels
-    assert metric_list(metrics, 4.0)[-1] == {"name": "seed_diversity", "value": 4.0, "level": ""}
+    assert {it.name: it.level for it in rate_metrics(metrics, None)} == levels
+    assert rate_metrics(metrics, 4.0)[-1] == RunMetric(name="seed_diversity", value=4.0, level="")
