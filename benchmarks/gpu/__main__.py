@@ -33,7 +33,7 @@ from benchmarks.workloads import CanvasInput, load_canvas_input
 from studio.app import create_app_container
 from studio.engine.engine import Engine
 from studio.engine.library_logging import silence_library_logging
-from studio.engine.memory.model_cache import CacheLimits
+from studio.engine.memory.cache_limits import CacheLimits
 from studio.engine.options import EngineOptions
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache

@@ -19,10 +19,11 @@ from studio.engine.job_batch import JobBatch
 from studio.engine.library_logging import silence_library_logging
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.engine.loading.resolve import resolve_models
+from studio.engine.memory.cache_limits import CacheLimits
 from studio.engine.memory.component import Component
 from studio.engine.memory.device_ledger import DeviceLedger
 from studio.engine.memory.device_transfer import DeviceTransfer
-from studio.engine.memory.model_cache import CacheLimits, ModelCache
+from studio.engine.memory.model_cache import ModelCache
 from studio.engine.options import EngineOptions, resolve_batch_size, resolve_dtype
 from studio.engine.prepared_images import prepare_control_maps
 from studio.engine.results import RenderListener, RenderResult

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from studio.engine.diffusion.callbacks import RenderCallbacks
-from studio.engine.diffusion.passes import Size
+from studio.engine.diffusion.pass_plan import Size
 from studio.engine.loading.resolve import ResolvedModels
 from studio.errors import InvalidInputError
 from studio.imaging.compositing import overlay_doodle

@@ -1,7 +1,6 @@
 """The device memory of one job or batch: what it has there, and what is given up when memory runs out."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -9,12 +8,12 @@ from types import MappingProxyType, TracebackType
 from typing import Protocol, Self, TypeVar, cast
 
 from studio.engine.device_errors import is_out_of_memory
-from studio.engine.memory.activation_reserve import ActivationKey, ActivationReserve
+from studio.engine.memory.activation_reserve import ActivationKey
 from studio.engine.memory.component import Component
-from studio.engine.memory.device_ledger import DeviceFull, DeviceLedger, LimitExceeded
-from studio.engine.memory.device_transfer import DeviceTransfer
+from studio.engine.memory.device_ledger import DeviceFull, LimitExceeded
 from studio.engine.memory.job_components import Entry, JobDescription
 from studio.engine.memory.memory_errors import lack_of_memory_error
+from studio.engine.memory.memory_service import MemoryService
 from studio.engine.memory.oom_ladder import LadderStep, MemoryState, Stage, next_step
 from studio.messages import Message, message
 
@@ -42,24 +41,6 @@ class Tileable(Protocol):
     def enable_tiling(self) -> None: ...
 
     def disable_tiling(self) -> None: ...
-
-
-class MemoryService:
-    """The device's ledger, mover and experience: what every `JobMemory` works with."""
-
-    def __init__(
-        self,
-        ledger: DeviceLedger[Component],
-        mover: DeviceTransfer,
-        drop_caches: Callable[[], None],
-    ) -> None:
-        """`drop_caches` drops the cached values that are on the device."""
-        self.ledger, self.mover, self.drop_caches = ledger, mover, drop_caches
-        self.reserve = ActivationReserve()
-        self.max_batch: dict[tuple[str, int, int], int] = {}
-        """By family, width and height, after a larger batch ran out of memory."""
-        self.steps: Counter[str] = Counter()
-        """How often each step of the ladder was taken."""
 
 
 class JobMemory:
