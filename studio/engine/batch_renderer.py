@@ -108,12 +108,13 @@ class BatchRenderer:
     def _run_passes(self, resources: _Resources, batch: JobBatch) -> list[JobOutput]:
         """Encodes the prompts and runs all passes, with the LoRAs activated."""
         base_model, controlnets, memory = resources
-        multiple, graphs = base_model.family.size_multiple, self._model_cache.graphs
+        multiple, cache = base_model.family.size_multiple, self._model_cache
+        graphs, size = cache.graphs, output_size(batch.recipe, multiple)
+        images_of_jobs = batch.images(cache.job_images, size)
         inputs = PassInputs(
-            batch.init_images(),
-            partial(BatchUnits(batch, self._model_cache.control_maps).for_size, controlnets),
-            batch.masks(output_size(batch.recipe, multiple)),
-            batch.base_images,
+            [images.init_image for images in images_of_jobs],
+            partial(BatchUnits(batch, cache.control_maps).for_size, controlnets),
+            [images.mask for images in images_of_jobs if images.mask is not None],
         )
         plan = plan_passes(batch.jobs[0], multiple, inputs.masks)
         graphs.start_render()
@@ -133,8 +134,10 @@ class BatchRenderer:
                 images = PassRunner(plan, inputs, vae, denoiser).run()
         notes = (*vae.notes, *graphs.take_notes())
         return [
-            JobOutput(image, job_embeddings, notes)
-            for image, job_embeddings in zip(images, embeddings, strict=True)
+            JobOutput(image, job_embeddings, notes, of_job.mask)
+            for image, job_embeddings, of_job in zip(
+                images, embeddings, images_of_jobs, strict=True
+            )
         ]
 
     def _vae_codec(self, base_model: LoadedBaseModel, memory: JobMemory) -> VaeCodec:

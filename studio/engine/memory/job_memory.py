@@ -10,7 +10,8 @@ from typing import Protocol, Self, TypeVar, cast
 from studio.engine.device_errors import is_out_of_memory
 from studio.engine.memory.activation_reserve import ActivationKey
 from studio.engine.memory.component import Component
-from studio.engine.memory.device_ledger import DeviceFull, LimitExceeded
+from studio.engine.memory.component_mover import DeviceFull
+from studio.engine.memory.device_ledger import LimitExceeded
 from studio.engine.memory.job_components import Entry, JobDescription
 from studio.engine.memory.memory_errors import lack_of_memory_error
 from studio.engine.memory.memory_service import MemoryService
@@ -56,6 +57,7 @@ class JobMemory:
         """How long uploads took."""
 
     def __enter__(self) -> Self:
+        self._service.running = self._job
         return self
 
     def __exit__(
@@ -64,6 +66,7 @@ class JobMemory:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._service.running = None
         self._given_up.close()
 
     @property
@@ -121,12 +124,18 @@ class JobMemory:
         activations of `batch_size` jobs, which are measured."""
         entries, key = self._job.components.drawing, self._activation_key()
         with self._resident(entries, self._service.reserve.estimate(key)):
-            steps = len(self._taken)
+            steps, uploads = len(self._taken), self._service.ledger.uploads
             mover = self._service.mover
             before = mover.start_measuring()
             yield
-            if len(self._taken) == steps and not any(entry.in_turn for entry in entries):
+            is_alone = uploads == self._service.ledger.uploads
+            if is_alone and len(self._taken) == steps and not any(e.in_turn for e in entries):
                 self._service.reserve.record(key, mover.peak_bytes() - before)
+
+    @property
+    def lora_lock(self) -> AbstractContextManager[object]:
+        """Held while adapters are attached, enabled or disabled."""
+        return self._service.lora_lock
 
     @property
     def fuses_loras(self) -> bool:

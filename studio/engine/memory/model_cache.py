@@ -12,6 +12,7 @@ from studio.engine.diffusion.lora_pool import StateDict
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.graphs.backend import GraphBackend
 from studio.engine.graphs.graph_cache import GraphCache
+from studio.engine.job_images import JobImageCache
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.engine.loading.resolve import ResolvedModels
 from studio.engine.memory.activation_reserve import ActivationKey
@@ -25,7 +26,12 @@ from studio.engine.memory.eviction import DeviceLimits
 from studio.engine.memory.job_components import JobComponents, JobDescription
 from studio.engine.memory.job_memory import JobMemory
 from studio.engine.memory.memory_service import MemoryService
-from studio.engine.memory.model_requests import LoadingCallback, ModelRequest, ModelRequests
+from studio.engine.memory.model_requests import (
+    CacheKey,
+    LoadingCallback,
+    ModelRequest,
+    ModelRequests,
+)
 from studio.engine.memory.tiered_cache import CachedModel, TierCapacity, TieredModelCache
 from studio.engine.stats import EngineStats
 from studio.models.types import ModelInfo
@@ -47,7 +53,7 @@ class LoadedModels(NamedTuple):
 class ModelCache:
     """The engine's models and computed values.
 
-    Not thread-safe but for `prefetch`: one lane owns it.
+    Not thread-safe but for `prefetch`, `find` and the caches of values: one lane owns it.
     """
 
     def __init__(
@@ -69,7 +75,7 @@ class ModelCache:
                 {"denoiser": limits.max_device_models, "controlnet": limits.controlnets},
             ),
         )
-        self._memory = MemoryService(self.ledger, self._mover, self._drop_device_caches)
+        self.memory = MemoryService(self.ledger, self._mover, self._drop_device_caches)
         store = ComponentStore(self.ledger, self._mover)
         self._requests = ModelRequests(configs, store, torch_compile)
         max_ram_models = max(limits.max_device_models, limits.max_ram_models)
@@ -88,6 +94,7 @@ class ModelCache:
         )
         self.latents: ByteLRUCache[torch.Tensor] = ByteLRUCache(third, lambda tensor: tensor.nbytes)
         self.control_maps: ByteLRUCache[Image.Image | None] = ByteLRUCache(third, _image_bytes)
+        self.job_images = JobImageCache()
         self.lora_files: ByteLRUCache[StateDict] = ByteLRUCache(
             limits.lora_bytes, _state_dict_bytes
         )
@@ -110,13 +117,11 @@ class ModelCache:
         """
         with ExitStack() as pins:
             request = self._requests.base_model(models.checkpoint, dtype, on_loading)
-            cached = pins.enter_context(_acquire(self._base_models, request, on_loading))
-            base_model, entries = cached.model, cached.entries
-            vae = next(entry for entry in entries if entry.kind == "vae")
+            base_model = pins.enter_context(_acquire(self._base_models, request, on_loading))
+            vae = None
             if models.vae is not None:
                 vae_request = self._requests.vae(models.vae, _vae_dtype(models, dtype), on_loading)
-                other = pins.enter_context(_acquire(self._vaes, vae_request, on_loading))
-                base_model, vae = base_model.with_vae(other.model), other.entries[0]
+                vae = pins.enter_context(_acquire(self._vaes, vae_request, on_loading))
             requests = [
                 self._requests.controlnet(model, dtype, on_loading) for model in controlnets
             ]
@@ -124,17 +129,27 @@ class ModelCache:
                 pins.enter_context(_acquire(self._controlnets, request, on_loading))
                 for request in requests
             ]
-            components = JobComponents(
-                denoiser=entries[0],
-                text_encoders=tuple(e for e in entries if e.kind == "text_encoder"),
-                vae=vae,
-                controlnets=tuple(net.entries[0] for net in cached_nets),
-            )
-            yield LoadedModels(base_model, [net.model for net in cached_nets], components)
+            yield _put_together(base_model, vae, cached_nets)
+
+    def find(
+        self, models: ResolvedModels, controlnets: Sequence[ModelInfo], dtype: torch.dtype
+    ) -> LoadedModels | None:
+        """What `models` gives, if all of it is in RAM, where it stays while the caller holds the
+        ledger's lock; for another thread than the lane's."""
+        base_model = self._base_models.find(CacheKey.of(models.checkpoint, dtype))
+        vae = None
+        if models.vae is not None:
+            vae = self._vaes.find(CacheKey.of(models.vae, _vae_dtype(models, dtype)))
+        found = [self._controlnets.find(CacheKey.of(model, dtype)) for model in controlnets]
+        cached_nets = [net for net in found if net is not None]
+        is_complete = (vae is None) == (models.vae is None) and len(cached_nets) == len(found)
+        if base_model is None or not is_complete:
+            return None
+        return _put_together(base_model, vae, cached_nets)
 
     def job_memory(self, name: str, models: LoadedModels, activations: ActivationKey) -> JobMemory:
         """The device memory of a job with these models; `name` is the base model's, for errors."""
-        return JobMemory(self._memory, JobDescription(name, models.components, activations))
+        return JobMemory(self.memory, JobDescription(name, models.components, activations))
 
     def prefetch(self, models: ResolvedModels, dtype: torch.dtype) -> None:
         """Reads a job's checkpoint, VAE and ControlNets into RAM, where they are not yet.
@@ -160,8 +175,9 @@ class ModelCache:
         batches were too large."""
         for cache in (self.embeddings, self.latents, self.control_maps, self.lora_files):
             cache.clear()
+        self.job_images.clear()
         self.graphs.clear()
-        self._memory.max_batch.clear()
+        self.memory.max_batch.clear()
         for models in (self._controlnets, self._vaes, self._base_models):
             models.evict()
 
@@ -175,12 +191,30 @@ class ModelCache:
             latents=self.latents.status(),
             control_maps=self.control_maps.status(),
             lora_files=self.lora_files.status(),
-            oom_steps=dict(self._memory.steps),
+            oom_steps=dict(self.memory.steps),
             graph_captures=self.graphs.captures,
             graph_hits=self.graphs.hits,
             graph_fallbacks=self.graphs.fallbacks,
             graph_bytes=self.graphs.nbytes,
         )
+
+
+def _put_together(
+    base_model: CachedModel[LoadedBaseModel, Component],
+    vae: CachedModel[AutoencoderKL, Component] | None,
+    controlnets: Sequence[CachedModel[ControlNetModel, Component]],
+) -> LoadedModels:
+    """The models of a job; `vae` is None where it is the base model's own."""
+    entries = base_model.entries
+    own_vae = next(entry for entry in entries if entry.kind == "vae")
+    components = JobComponents(
+        denoiser=entries[0],
+        text_encoders=tuple(e for e in entries if e.kind == "text_encoder"),
+        vae=own_vae if vae is None else vae.entries[0],
+        controlnets=tuple(net.entries[0] for net in controlnets),
+    )
+    model = base_model.model if vae is None else base_model.model.with_vae(vae.model)
+    return LoadedModels(model, [net.model for net in controlnets], components)
 
 
 def _acquire(

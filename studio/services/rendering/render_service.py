@@ -87,16 +87,18 @@ class RenderService:
         tracker: JobTracker | None = None,
         slots: Sequence[Slot] = SLOTS,
         tier: int = 0,
+        batch_size: int | None = None,
     ) -> Run:
         """Queues the request's jobs, all four or those of `slots`, and returns at once.
 
-        Within a priority, lower fair-share tiers go first.
+        Within a priority, lower fair-share tiers go first. `batch_size` is how many jobs, of this
+        and other requests, are to be rendered at once, where that is known.
         """
         jobs = tuple(job for job in plan_jobs(request) if job.slot in slots)
         run = Run(request, jobs, tracker, self._on_run_finished)
         if run.tracker.is_stored:
             self._cancellation_poll.start()
-        self._submit(run, run.jobs, priority, tier)
+        self._submit(run, [QueuedJob(run, job, priority, tier, batch_size) for job in run.jobs])
         return run
 
     def resume(self, run: Run, slots: Sequence[Slot], priority: Priority, tier: int) -> None:
@@ -104,12 +106,11 @@ class RenderService:
         jobs = tuple(job for job in plan_jobs(run.request) if job.slot in slots)
         for job in jobs:
             run.requeue(job.slot)
-        self._submit(run, jobs, priority, tier)
+        self._submit(run, [QueuedJob(run, job, priority, tier) for job in jobs])
 
-    def _submit(self, run: Run, jobs: Sequence[RenderJob], priority: Priority, tier: int) -> None:
+    def _submit(self, run: Run, jobs: Sequence[QueuedJob]) -> None:
         self._runs.add(run)
-        queued = [QueuedJob(run, job, priority, tier) for job in jobs]
-        self._queue.submit_jobs(queued, self._worker.process)
+        self._queue.submit_jobs(jobs, self._worker.process)
 
     def run(self, request_id: str) -> Run:
         """The run of a request, while it lasts and for a while after.
@@ -185,7 +186,7 @@ class RenderService:
             except StorageUnavailableError as error:
                 log.warning("request %s is put back at the next start: %s", run.request.id, error)
             if run.tracker.is_stored:
-                self._runs.forget(run)
+                self._runs.remove(run)
 
     def check(self, stall_timeout_seconds: float) -> None:
         """Liveness: whether this process can still render.

@@ -4,6 +4,7 @@ device."""
 import logging
 from collections.abc import Callable, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import partial
 from itertools import zip_longest
 
@@ -35,6 +36,8 @@ from studio.services.store_retry import StoreRetry
 log = logging.getLogger(__name__)
 BATCH_WINDOW_SECONDS = 0.02
 """How long a job that has just been queued waits for others to share its batch."""
+GATHERING_SECONDS = 1.0
+"""How long at most, where it is known how many are on their way."""
 
 
 class RenderWorker:
@@ -80,21 +83,17 @@ class RenderWorker:
             self._process_job(queued, None)
 
     def _take_batch(self, first: QueuedJob) -> list[QueuedJob]:
-        """The queued jobs, of any run, that are rendered together with the first.
-
-        They have its priority: nobody waits for a job that is less urgent.
-        """
+        """The queued jobs, of any run, that are rendered together with the first."""
         try:
             limit = self._renderer.get().max_batch_size - 1
         except Exception:
             return []  # Rendering the job will report it.
+        window = BATCH_WINDOW_SECONDS
+        if first.batch_size is not None:
+            limit, window = min(limit, first.batch_size - 1), GATHERING_SECONDS
         if limit < 1:
             return []
-
-        def may_join(other: QueuedJob) -> bool:
-            return other.priority == first.priority and other.batch_key == first.batch_key
-
-        return self._queue.take_jobs(may_join, limit, BATCH_WINDOW_SECONDS)
+        return self._queue.take_jobs(first.may_join, limit, window)
 
     def _start(self, queued: QueuedJob) -> bool:
         """Takes and claims a job; False where it was cancelled or is not available any more."""
@@ -204,7 +203,7 @@ class RenderWorker:
 
         def requeue(job: RenderJob) -> None:
             run.requeue(job.slot)
-            self._queue.submit_jobs([queued], self.process)
+            self._queue.submit_jobs([replace(queued, batch_size=1)], self.process)
 
         self._completer.submit(
             run, job.slot, partial(self._completer.requeue, run, job, error, requeue)

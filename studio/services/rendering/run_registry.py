@@ -48,7 +48,7 @@ class RunRegistry:
         with self._lock:
             return tuple(self._runs.values())
 
-    def forget(self, run: Run) -> None:
+    def remove(self, run: Run) -> None:
         """Forgets a run that another process goes on with."""
         with self._lock:
             self._runs.pop(run.request.id, None)

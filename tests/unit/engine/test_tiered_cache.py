@@ -10,12 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from studio.engine.memory.device_ledger import (
-    DeviceFull,
-    DeviceLedger,
-    LedgerEntry,
-    LimitExceeded,
-)
+from studio.engine.memory.component_mover import DeviceFull
+from studio.engine.memory.device_ledger import DeviceLedger, LedgerEntry, LimitExceeded
 from studio.engine.memory.eviction import ComponentKind, DeviceLimits
 from studio.engine.memory.tiered_cache import (
     CachedModel,
@@ -66,6 +62,9 @@ class LoggingMover:
             self.log.append(f"offload {component.name}")
 
         return offload
+
+    def to_device_on_side_stream(self, component: FakeComponent) -> Callable[[], None]:
+        return self.to_device(component)
 
     def free_bytes(self) -> int | None:
         return None if self.capacity is None else self.capacity - self.on_device
