@@ -12,7 +12,7 @@ from benchmarks.model_zoo import BASE_MODELS, CONTROLNETS, LORAS, ModelZoo
 from benchmarks.report import elapsed_seconds
 from studio.app import AppContainer
 from studio.engine.engine import Engine
-from studio.engine.memory.model_cache import CacheLimits
+from studio.engine.memory.cache_limits import CacheLimits
 from studio.engine.options import EngineOptions
 from studio.engine.results import RenderListener, RenderResult
 from studio.imaging.png_io import decode_doodle, decode_png

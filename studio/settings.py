@@ -127,9 +127,9 @@ class Settings(BaseSettings):
     )
     device: str = Field(
         "auto",
-        pattern=r"^(auto|cpu|cuda(:\d{1,2})?|mps)$",
-        description="The device that renders: `auto`, `cpu`, `cuda`, `cuda:1` (the second card), `mps`."
-        " `auto`: the first card that torch can use, else MPS, else the CPU.",
+        pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$",
+        description="The device that renders: `auto`, `cpu`, `cuda`, `cuda:1` (the second card). `auto`:"
+        " the first card that torch can use, else the CPU.",
     )
     max_models_on_device: int = Field(
         2, ge=1, le=16, description="Number of base models that stay on the device."

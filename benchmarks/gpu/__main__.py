@@ -1,8 +1,10 @@
 """The engine on a graphics card against plain diffusers and ComfyUI, interleaved in one run.
 
-    python -m benchmarks.gpu [--json] [--case sd15] [--turns N] [--comfy PATH] [--tiny]
+    python -m benchmarks.gpu [--json] [--case sd15] [--turns N] [--comfy PATH]
+                              [--random-requests N] [--tiny]
 
-Draws its own random weights. Each turn renders the four variants of a request with every peer.
+Draws its own random weights. Each turn renders the four variants of a request with every peer; "served"
+is the whole service, of which the busy share is that of several queued requests.
 Without a card it measures nothing and says so; `--tiny` runs the whole path on a CPU in seconds.
 """
 
@@ -27,13 +29,15 @@ from benchmarks.gpu.device_probe import (
     timed,
 )
 from benchmarks.gpu.peers import ComfyPeer, DiffusersPeer, EnginePeer, Peer, make_jobs
+from benchmarks.gpu.served import QUEUED_REQUESTS, ServedPeer
+from benchmarks.gpu.small_card import random_requests
 from benchmarks.gpu.weights import write_models
 from benchmarks.report import argument_parser, table
 from benchmarks.workloads import CanvasInput, load_canvas_input
 from studio.app import create_app_container
 from studio.engine.engine import Engine
 from studio.engine.library_logging import silence_library_logging
-from studio.engine.memory.model_cache import CacheLimits
+from studio.engine.memory.cache_limits import CacheLimits
 from studio.engine.options import EngineOptions
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache
@@ -64,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "cases": {
                 name: _measure_case(
                     tiny(CASES[name]) if options.tiny else CASES[name],
-                    path / name,
+                    path,
                     canvas,
                     options,
                 )
@@ -82,24 +86,33 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--case", choices=list(CASES), action="append", help="Only this one.")
     parser.add_argument("--turns", type=int, default=TURNS, help="Requests of each peer.")
     parser.add_argument("--comfy", type=Path, help="A ComfyUI checkout, to time it as well.")
+    parser.add_argument(
+        "--random-requests",
+        type=int,
+        default=0,
+        help="So many random requests with 8 GiB of the card left; 0: none.",
+    )
     parser.add_argument("--tiny", action="store_true", help="Tiny models; also without a card.")
     return parser.parse_args(arguments)
 
 
 def _measure_case(
-    case: Case, directory: Path, canvas: CanvasInput, options: argparse.Namespace
+    case: Case, path: Path, canvas: CanvasInput, options: argparse.Namespace
 ) -> Metrics:
-    """All metrics of one case, with its models written to `directory`."""
+    """All metrics of one case, with its models written to a directory in `path`."""
+    directory = path / case.name
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     write_models(case, directory, device, options.tiny)
     catalog = ModelCatalog((directory,), HashCache(None))
     jobs = make_jobs(case, canvas)
     exact = EnginePeer(Engine(catalog, options=EXACT), canvas, jobs)
+    served = ServedPeer(path / "home", Engine(catalog, options=EXACT), canvas, jobs)
     batching, accelerated = Engine(catalog), make_jobs(case, canvas, **ACCELERATED)
     make_peers: dict[str, Callable[[], Peer]] = {
         "ours, exact": lambda: exact,
         "ours, batches": lambda: EnginePeer(batching, canvas, jobs),
         "ours, accelerated": lambda: EnginePeer(batching, canvas, accelerated),
+        "ours, served": lambda: served,
         "diffusers": lambda: DiffusersPeer(directory, case, canvas, device),
     }
     if options.comfy:
@@ -111,11 +124,13 @@ def _measure_case(
         for name, peer in peers.items():
             seconds[name].append(timed(peer.request))
     metrics |= _compare(seconds)
+    metrics["seconds_of_queued_request"] = round(timed(served.requests) / QUEUED_REQUESTS, 3)
     if device.type == "cuda":
         metrics["device_busy"] = {
             name: round(busy_share(peers[name].request).share, 3)
             for name in ("ours, exact", "ours, batches", "diffusers")
         }
+        metrics["device_busy"]["ours, served"] = round(busy_share(served.requests).share, 3)
     status = exact.engine.status()
     metrics["graphs"] = {
         "captures": status.graph_captures,
@@ -128,6 +143,8 @@ def _measure_case(
         peer.close()
     if device.type == "cuda":
         metrics["upload"] = _upload_rate(catalog, canvas, jobs)
+    if options.random_requests:
+        metrics["small_card"] = random_requests(catalog, canvas, jobs, options.random_requests)
     return metrics
 
 

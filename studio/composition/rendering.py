@@ -65,7 +65,7 @@ def build_rendering(
 def _build_engine(settings: Settings, catalog: ModelCatalog) -> Renderer:
     # Imports torch: only when something is rendered.
     from studio.engine.engine import Engine
-    from studio.engine.memory.model_cache import CacheLimits
+    from studio.engine.memory.cache_limits import CacheLimits
     from studio.engine.options import EngineOptions
 
     limits = CacheLimits(

@@ -1,49 +1,38 @@
 """Renders a batch of jobs with the cached models, attaching all else for the time of the render."""
 
 import time
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable
 from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
 import torch
-from diffusers import ControlNetModel
-from PIL import Image
 
-from studio.engine.control.control_maps import control_map_key, make_control_map
+from studio.engine.batch_results import JobOutput, make_results
+from studio.engine.batch_units import BatchUnits, LoadedUnits, units_with_map
 from studio.engine.device_errors import map_backend_errors
 from studio.engine.diffusion.latents import VaeOverflows
-from studio.engine.diffusion.passes import PassRunner, Size, output_size
-from studio.engine.diffusion.pipeline import ActiveControlUnit, build_pipeline
-from studio.engine.diffusion.schedulers import schedule_notes
-from studio.engine.diffusion.step_graphs import GraphContext
+from studio.engine.diffusion.pass_plan import output_size, plan_passes
+from studio.engine.diffusion.passes import Denoiser, PassInputs, PassRunner, track_progress
+from studio.engine.diffusion.pipeline import build_pipeline
+from studio.engine.diffusion.vae_codec import VaeCaches, VaeCodec
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
+from studio.engine.graphs.graph_context import GraphContext
 from studio.engine.job_batch import JobBatch
-from studio.engine.loading.resolve import UnitModels
 from studio.engine.memory.activation_reserve import ActivationKey
 from studio.engine.memory.job_memory import BatchTooLarge, JobMemory
 from studio.engine.memory.model_cache import LoadedModels, ModelCache
+from studio.engine.prompts.job_prompts import JobPrompts
 from studio.engine.results import RenderResult
-from studio.messages import Message, message
-from studio.recipes.generation.job import RenderJob, Timings, UsedModel
-from studio.recipes.generation.prompt_syntax import parse_prompt
-from studio.recipes.generation.recipe import ControlUnit
+from studio.recipes.generation.job import RenderJob, Timings
 
 
 class _Resources(NamedTuple):
     """What a batch is rendered with."""
 
     base_model: LoadedBaseModel
-    controlnets: Sequence[tuple[ControlUnit, ControlNetModel]]
+    controlnets: LoadedUnits
     memory: JobMemory
-
-
-class _Output(NamedTuple):
-    """What the passes make of one job."""
-
-    image: Image.Image
-    embeddings: PromptEmbeddings
-    notes: tuple[Message, ...]
 
 
 class BatchRenderer:
@@ -63,10 +52,12 @@ class BatchRenderer:
         batch = self._batch
         with map_backend_errors(batch.recipe.base_model.name):
             started_at = time.perf_counter()
+            units_of_batch = BatchUnits(batch, self._model_cache.control_maps)
             control_maps = [
-                self._control_maps(batch, unit, batch.size) for unit, _ in batch.models.controlnets
+                units_of_batch.control_maps(unit, batch.size)
+                for unit, _ in batch.models.controlnets
             ]
-            active_units = _units_with_map(batch, map(any, control_maps))
+            active_units = units_with_map(batch, map(any, control_maps))
             controlnets = [model for _, model in active_units]
             with self._model_cache.models(
                 batch.models, controlnets, dtype, batch.callbacks.on_loading
@@ -86,10 +77,10 @@ class BatchRenderer:
                 render_seconds=round(render_seconds / len(batch.jobs), 3),
             )
             units_of_jobs = [
-                _units_with_map(batch, (of_jobs[index] for of_jobs in control_maps))
+                units_with_map(batch, (of_jobs[index] for of_jobs in control_maps))
                 for index in range(len(batch.jobs))
             ]
-            return _make_results(
+            return make_results(
                 batch, units_of_jobs, models.base_model, outputs, timings, memory.notes
             )
 
@@ -100,7 +91,7 @@ class BatchRenderer:
         activations = ActivationKey(family, width, height, len(jobs))
         return self._model_cache.job_memory(recipe.base_model.name, models, activations)
 
-    def _render_in_parts(self, resources: _Resources, batch: JobBatch) -> list[_Output]:
+    def _render_in_parts(self, resources: _Resources, batch: JobBatch) -> list[JobOutput]:
         """Renders the batch at once, or in halves where memory demands it, now or for an earlier one."""
         memory, size = resources.memory, len(batch.jobs)
         if size <= memory.max_batch_size:
@@ -114,46 +105,53 @@ class BatchRenderer:
             for output in self._render_in_parts(resources, batch.part(part))
         ]
 
-    def _run_passes(self, resources: _Resources, batch: JobBatch) -> list[_Output]:
+    def _run_passes(self, resources: _Resources, batch: JobBatch) -> list[JobOutput]:
         """Encodes the prompts and runs all passes, with the LoRAs activated."""
         base_model, controlnets, memory = resources
-        init_images, graphs = batch.init_images(), self._model_cache.graphs
-        masks = batch.masks(output_size(batch.recipe, base_model.family.size_multiple))
+        multiple, cache = base_model.family.size_multiple, self._model_cache
+        graphs, size = cache.graphs, output_size(batch.recipe, multiple)
+        images_of_jobs = batch.images(cache.job_images, size)
+        inputs = PassInputs(
+            [images.init_image for images in images_of_jobs],
+            partial(BatchUnits(batch, cache.control_maps).for_size, controlnets),
+            [images.mask for images in images_of_jobs if images.mask is not None],
+        )
+        plan = plan_passes(batch.jobs[0], multiple, inputs.masks)
         graphs.start_render()
         pipe = build_pipeline(base_model, batch.jobs[0])
         loras, files = batch.models.loras, self._model_cache.lora_files
         with base_model.lora_pool.activated(pipe, loras, files, memory):
             embeddings = [self._encode_prompts(job, base_model, memory) for job in batch.jobs]
             with memory.models():
-                runner = PassRunner(
-                    self._model_cache,
+                denoiser = Denoiser(
                     base_model,
-                    self._vae_cache_key(base_model),
                     batch.jobs,
-                    partial(self._units_for_size, batch, controlnets),
                     PromptEmbeddings.concat(embeddings),
-                    batch.callbacks,
-                    self._vae_overflows,
-                    partial(memory.run, "vae"),
+                    track_progress(base_model, batch.jobs[0], plan, batch.callbacks),
                     self._graph_context(controlnets, base_model.dtype),
-                    masks,
-                    batch.base_images,
                 )
-                images = runner.run(init_images)
-        notes = (*runner.notes, *graphs.take_notes())
+                vae = self._vae_codec(base_model, memory)
+                images = PassRunner(plan, inputs, vae, denoiser).run()
+        notes = (*vae.notes, *graphs.take_notes())
         return [
-            _Output(image, job_embeddings, notes)
-            for image, job_embeddings in zip(images, embeddings, strict=True)
+            JobOutput(image, job_embeddings, notes, of_job.mask)
+            for image, job_embeddings, of_job in zip(
+                images, embeddings, images_of_jobs, strict=True
+            )
         ]
+
+    def _vae_codec(self, base_model: LoadedBaseModel, memory: JobMemory) -> VaeCodec:
+        cache = self._model_cache
+        caches = VaeCaches(cache.latents, self._vae_overflows, cache.graphs)
+        key = self._vae_cache_key(base_model)
+        return VaeCodec(base_model, key, caches, partial(memory.run, "vae"))
 
     def _vae_cache_key(self, base_model: LoadedBaseModel) -> Hashable:
         """Everything but the image that its latents depend on."""
         vae = self._batch.models.vae or self._batch.models.checkpoint
         return vae.sha256, base_model.latent_scale, base_model.vae.dtype, base_model.dtype
 
-    def _graph_context(
-        self, controlnets: Sequence[tuple[ControlUnit, ControlNetModel]], dtype: torch.dtype
-    ) -> GraphContext:
+    def _graph_context(self, controlnets: LoadedUnits, dtype: torch.dtype) -> GraphContext:
         models = self._batch.models
         loras = tuple((model.sha256, weight) for model, weight in models.loras)
         units = tuple(unit.model for unit, _ in controlnets)
@@ -165,109 +163,11 @@ class BatchRenderer:
     def _encode_prompts(
         self, job: RenderJob, base_model: LoadedBaseModel, memory: JobMemory
     ) -> PromptEmbeddings:
-        """Both prompts of a job, cached: the text encoders are needed on a miss only.
-
-        LoRAs may change the text encoders: they are in the key.
-        """
-        models, clip_skip = self._batch.models, job.recipe.clip_skip
-        loras = tuple((model.sha256, weight) for model, weight in models.loras)
-        inputs = (job.prompt, job.negative_prompt, clip_skip, loras)
-        positive = parse_prompt(job.prompt).fragments
-        negative = parse_prompt(job.negative_prompt).fragments
+        """Both prompts of a job, cached: the text encoders are needed on a miss only."""
+        prompts = JobPrompts(job, self._batch.models)
 
         def encode() -> PromptEmbeddings:
             with memory.text_encoders():
-                return base_model.family.encode_prompts(base_model, positive, negative, clip_skip)
+                return prompts.encode(base_model)
 
-        return self._model_cache.embeddings.get_or_create(
-            (models.checkpoint.sha256, base_model.dtype, inputs), encode
-        )
-
-    def _units_for_size(
-        self,
-        batch: JobBatch,
-        controlnets: Sequence[tuple[ControlUnit, ControlNetModel]],
-        size: Size,
-    ) -> list[ActiveControlUnit]:
-        """The units with their control maps at `size`; without those whose maps are all empty there."""
-        units = []
-        for unit, controlnet in controlnets:
-            control_maps = self._control_maps(batch, unit, size)
-            if any(control_maps):
-                # A job whose map is empty has weight 0, which equals leaving the unit out.
-                weights = [
-                    batch.unit_of(index, unit).weight if control_map else 0.0
-                    for index, control_map in enumerate(control_maps)
-                ]
-                images = [control_map or Image.new("RGB", size) for control_map in control_maps]
-                same = all(image is images[0] for image in images)
-                units.append(
-                    ActiveControlUnit(unit, controlnet, images[:1] if same else images, weights)
-                )
-        return units
-
-    def _control_maps(
-        self, batch: JobBatch, unit: ControlUnit, size: Size
-    ) -> list[Image.Image | None]:
-        """The unit's control map for each job, cached; None where it is empty."""
-        return [
-            self._model_cache.control_maps.get_or_create(
-                control_map_key(unit, job, size),
-                partial(make_control_map, unit, job, base_image, doodle, size),
-            )
-            for job, base_image, doodle in zip(
-                batch.jobs, batch.base_images, batch.doodles, strict=True
-            )
-        ]
-
-
-def _units_with_map(batch: JobBatch, has_map: Iterable[object]) -> UnitModels:
-    """Those of the batch's units for which `has_map` is true."""
-    return tuple(
-        unit for unit, is_there in zip(batch.models.controlnets, has_map, strict=True) if is_there
-    )
-
-
-def _make_results(
-    batch: JobBatch,
-    units_of_jobs: Sequence[UnitModels],
-    base_model: LoadedBaseModel,
-    outputs: Sequence[_Output],
-    timings: Timings,
-    notes: Sequence[Message],
-) -> list[RenderResult]:
-    """The outputs with the models that took part, and all notes; `notes` are every job's."""
-    return [
-        RenderResult(
-            output.image,
-            tuple(
-                UsedModel(kind=model.kind, name=model.name, sha256=model.sha256)
-                for model in batch.models.active_models(active_units)
-            ),
-            timings,
-            (
-                *_job_notes(batch, active_units, base_model),
-                *notes,
-                *output.notes,
-                *output.embeddings.notes,
-            ),
-            output.embeddings.token_count,
-        )
-        for active_units, output in zip(units_of_jobs, outputs, strict=True)
-    ]
-
-
-def _job_notes(
-    batch: JobBatch, active_units: UnitModels, base_model: LoadedBaseModel
-) -> list[Message]:
-    """Warnings for one job of the batch, of whose units these are active."""
-    sampler, is_flow_matching = batch.recipe.sampler, base_model.family.is_flow_matching
-    inactive_units = [unit for unit in batch.models.controlnets if unit not in active_units]
-    notes = [
-        *batch.models.notes,
-        *schedule_notes(base_model.scheduler, sampler, is_flow_matching),
-        *(message("engine.unit_left_out", name=model.name) for _, model in inactive_units),
-    ]
-    if len(batch.jobs) > 1:
-        notes.append(message("engine.rendered_in_batch", count=len(batch.jobs)))
-    return notes
+        return self._model_cache.embeddings.get_or_create(prompts.key(base_model.dtype), encode)

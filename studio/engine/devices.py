@@ -21,9 +21,10 @@ _HEAD_WIDTH = 64
 
 
 def resolve_device(name: str) -> torch.device:
-    """The torch device for a setting: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+    """The torch device for a setting: `auto`, `cpu`, `cuda`, `cuda:1`.
 
-    `auto` is the first CUDA device that torch has kernels for, else MPS, else the CPU.
+    `auto` is the first CUDA device that torch has kernels for, else the CPU. Apple's MPS is not
+    offered: nothing here was ever tried on it.
 
     Raises RenderError when torch does not find the device, or cannot use it.
     """
@@ -33,7 +34,7 @@ def resolve_device(name: str) -> torch.device:
         )
         if usable is not None:
             return torch.device("cuda", usable) if usable else torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return torch.device("cpu")
     device = torch.device(name)
     if (problem := _problem(device)) is not None:
         raise RenderError("engine.device_unusable", device=name, reason=problem)
@@ -108,8 +109,6 @@ def supports_capability(capability: tuple[int, int], architectures: Sequence[str
 
 def _problem(device: torch.device) -> Message | None:
     """Why a device cannot be used; None when it can."""
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        return message("engine.mps_missing", version=torch.__version__)
     return _cuda_problem(device.index or 0) if device.type == "cuda" else None
 
 
@@ -157,6 +156,5 @@ def _name_and_memory(device: torch.device) -> tuple[str, int | None]:
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
         return properties.name, properties.total_memory
-    memory = torch.mps.recommended_max_memory() if device.type == "mps" else machine_memory()
     threads = torch.get_num_threads()
-    return f"{platform.machine()}, {threads} threads", memory
+    return f"{platform.machine()}, {threads} threads", machine_memory()

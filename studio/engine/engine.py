@@ -9,7 +9,6 @@ import torch
 from PIL import Image
 
 from studio.engine.batch_renderer import BatchRenderer
-from studio.engine.device_errors import map_backend_errors
 from studio.engine.devices import describe_device, log_device, resolve_device
 from studio.engine.diffusion.callbacks import RenderCallbacks
 from studio.engine.diffusion.latents import NonFiniteLatentsError, VaeOverflows
@@ -19,12 +18,13 @@ from studio.engine.job_batch import JobBatch
 from studio.engine.library_logging import silence_library_logging
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.engine.loading.resolve import resolve_models
+from studio.engine.memory.cache_limits import CacheLimits
 from studio.engine.memory.component import Component
 from studio.engine.memory.device_ledger import DeviceLedger
 from studio.engine.memory.device_transfer import DeviceTransfer
-from studio.engine.memory.model_cache import CacheLimits, ModelCache
+from studio.engine.memory.model_cache import ModelCache
 from studio.engine.options import EngineOptions, resolve_batch_size, resolve_dtype
-from studio.engine.prepared_images import prepare_control_maps
+from studio.engine.preparation import Preparation
 from studio.engine.results import RenderListener, RenderResult
 from studio.engine.stats import EngineStats
 from studio.errors import RenderError
@@ -38,7 +38,7 @@ class Engine:
     """Renders one job, or one batch of jobs, at a time on one device.
 
     Not thread-safe: one lane owns it. Only `prepare` and `prefetch` may be called by another thread
-    meanwhile: they leave the device alone.
+    meanwhile.
     """
 
     def __init__(
@@ -84,6 +84,9 @@ class Engine:
             mover,
             graph_backend,
         )
+        self._preparation = Preparation(
+            catalog, self._configs, self._model_cache, self.device, self._dtype
+        )
         self._vae_overflows = VaeOverflows(not self._options.disable_approximations)
         silence_library_logging()
         self._device_info = describe_device(self.device, self._dtype, device)
@@ -91,17 +94,17 @@ class Engine:
 
     @property
     def device_type(self) -> str:
-        """Torch's name of the device without its index: `cpu`, `cuda`, `mps`."""
+        """Torch's name of the device without its index: `cpu` or `cuda`."""
         return self.device.type
 
     def prepare(self, job: RenderJob, base: Image.Image, doodle: Image.Image | None) -> None:
-        """Makes a job's control maps ahead of its render, into the cache.
+        """Makes ahead what a job's render needs, as `Preparation.prepare` does.
 
         Also hashes its models where that has not been done. Raises NotFoundError,
-        IncompatibleModelError, CorruptModelError and InvalidInputError, as `render` will.
+        IncompatibleModelError, CorruptModelError, InvalidInputError and InsufficientMemoryError, as
+        `render` will.
         """
-        resolve_models(self._catalog, self._configs, job)
-        prepare_control_maps(self._model_cache.control_maps, job, base, doodle)
+        self._preparation.prepare(job, base, doodle)
 
     @property
     def max_batch_size(self) -> int:
@@ -130,9 +133,7 @@ class Engine:
 
         Raises what `render` raises before anything is on the device.
         """
-        models = resolve_models(self._catalog, self._configs, job)
-        with map_backend_errors(job.recipe.base_model.name):
-            self._model_cache.prefetch(models, self._dtype)
+        self._preparation.prefetch(job)
 
     def render(
         self,

@@ -6,14 +6,10 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from studio.engine.diffusion.callbacks import RenderCallbacks
-from studio.engine.diffusion.passes import Size
+from studio.engine.diffusion.pass_plan import Size
+from studio.engine.job_images import JobImageCache, JobImages
 from studio.engine.loading.resolve import ResolvedModels
-from studio.errors import InvalidInputError
-from studio.imaging.compositing import overlay_doodle
-from studio.imaging.masks import doodle_mask, put_back
-from studio.imaging.resize import resize_to
 from studio.recipes.generation.job import RenderJob
-from studio.recipes.generation.planning import check_mask_keypoints
 from studio.recipes.generation.recipe import ControlUnit, Recipe
 
 
@@ -42,41 +38,14 @@ class JobBatch:
     def size(self) -> Size:
         return self.recipe.width, self.recipe.height
 
-    def init_images(self) -> list[Image.Image]:
-        """Each job's doodle over its base image, at the recipe's size; a mask keeps the doodle, too, off
-        what does not change."""
-        composites: dict[tuple[int, int], Image.Image] = {}
-        pairs = list(zip(self.base_images, self.doodles, strict=True))
-        for base_image, doodle in pairs:
-            key = id(base_image), id(doodle)
-            if key not in composites:
-                composite = overlay_doodle(base_image, doodle)
-                composites[key] = resize_to(composite, self.size, "Just Resize")
-        images = [composites[id(base_image), id(doodle)] for base_image, doodle in pairs]
-        masks = self.masks(self.size)
-        if not masks:
-            return images
+    def images(self, cache: JobImageCache, output_size: Size) -> list[JobImages]:
+        """Each job's images. Raises as `JobImageCache.get` does."""
         return [
-            put_back(image, base_image, mask, match_edges=False)
-            for image, base_image, mask in zip(images, self.base_images, masks, strict=True)
+            cache.get(job, base_image, doodle, output_size)
+            for job, base_image, doodle in zip(
+                self.jobs, self.base_images, self.doodles, strict=True
+            )
         ]
-
-    def masks(self, size: Size) -> list[Image.Image]:
-        """What each job may change, at `size`; empty where the recipe has no mask.
-
-        Raises InvalidInputError where a mask is empty, or needs keypoints that are not there.
-        """
-        settings = self.recipe.mask
-        if settings.area == "off":
-            return []
-        masks = []
-        for job, doodle in zip(self.jobs, self.doodles, strict=True):
-            check_mask_keypoints(job)
-            mask = doodle and doodle_mask(doodle, size, settings, job.base_image.keypoints)
-            if mask is None:
-                raise InvalidInputError("recipe.mask_empty", slot=job.slot)
-            masks.append(mask)
-        return masks
 
     def part(self, part: slice) -> "JobBatch":
         """Some of the jobs, as a batch of their own."""

@@ -2,19 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from PIL import Image
 
 from studio.messages import Message
 from studio.recipes.generation.job import Timings, UsedModel
 
+Finish = Callable[[Image.Image], Image.Image]
+"""What is done to a rendered image without the device."""
+
 
 @dataclass(frozen=True)
 class RenderResult:
-    """A finished image and how it was made."""
+    """An image and how it was made."""
 
-    image: Image.Image
-    """RGB, at the recipe's output size."""
+    decoded: Image.Image
+    """RGB, at the recipe's output size, as the last pass left it."""
 
     models: tuple[UsedModel, ...]
     """Every model that took part, with its hash."""
@@ -27,6 +31,14 @@ class RenderResult:
 
     token_count: int = 0
     """CLIP tokens of the prompt, without the begin and end tokens."""
+
+    finish: Finish | None = None
+    """What the decoded image is finished with; None: it is finished."""
+
+    @cached_property
+    def image(self) -> Image.Image:
+        """The finished image. Made by the first who asks for it: beside the device's thread, if it can."""
+        return self.decoded if self.finish is None else self.finish(self.decoded)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -26,6 +27,7 @@ from studio.recipes.serving.request_status import EventMessage, to_event_message
 from studio.recipes.themes.preset import SLOTS, Slot
 from studio.services.rendering.render_queue import Priority
 from studio.services.rendering.render_service import RenderService
+from studio.services.rendering.render_worker import BATCH_WINDOW_SECONDS
 from studio.services.rendering.renderer import Renderer
 from studio.services.rendering.run import Run
 from studio.services.requests.celery_app import TASK_NAME
@@ -66,6 +68,7 @@ class RenderTask(Task):  # type: ignore[misc]
     abstract = True
     settings: Settings
     renderer: Callable[[], Renderer] | None = None
+    sleep: Callable[[float], object] = staticmethod(time.sleep)
     device_lost: ProcessEvent
     """Set when the device fails every job; the parent then ends the worker."""
 
@@ -136,10 +139,9 @@ class RenderTask(Task):  # type: ignore[misc]
             _ = self.heartbeat, self.followers, self.exiting, self.closing  # Before any thread.
             batch: JobsByRequest = ((request, (known_slot,)),)
             if (limit := renders.max_batch_size) > 1:
-                batch = self.retry(
-                    "read", lambda: select_batch(self.jobs, request, known_slot, limit)
-                )
-            for run in [self._start(*jobs) for jobs in batch]:
+                batch = self._gather_batch(request, known_slot, limit)
+            size = sum(len(slots) for _, slots in batch)
+            for run in [self._start(*jobs, size) for jobs in batch]:
                 while not run.wait_until_rendered(POLL_INTERVAL_SECONDS):
                     renders.check(self.stall_timeout_seconds)
         except SoftTimeLimitExceeded:
@@ -147,10 +149,23 @@ class RenderTask(Task):  # type: ignore[misc]
         except (WorkerHungError, DeviceLostError) as error:
             self._exit_process(error)
 
-    def _start(self, request: GenerationRequest, slots: Sequence[Slot]) -> Run:
+    def _gather_batch(self, request: GenerationRequest, slot: Slot, limit: int) -> JobsByRequest:
+        """The jobs that are rendered with the one in `slot`, `limit` at most; while there are fewer,
+        also those that are queued within `BATCH_WINDOW_SECONDS`."""
+
+        def select() -> JobsByRequest:
+            return self.retry("read", lambda: select_batch(self.jobs, request, slot, limit))
+
+        batch = select()
+        if sum(len(slots) for _, slots in batch) < limit:
+            self.sleep(BATCH_WINDOW_SECONDS)
+            batch = select()
+        return batch
+
+    def _start(self, request: GenerationRequest, slots: Sequence[Slot], batch_size: int) -> Run:
         """Queues jobs of a request in this process; a thread of its own publishes their events."""
         tracker = DatabaseJobTracker(self.jobs, self.variants, request, self.renders.metrics)
-        run = self.renders.start(request, Priority.API, tracker, slots)
+        run = self.renders.start(request, Priority.API, tracker, slots, batch_size=batch_size)
         self.followers.submit(self._follow, run, tracker)
         return run
 

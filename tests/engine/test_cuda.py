@@ -10,7 +10,7 @@ from diffusers import UNet2DConditionModel
 
 from studio.app import AppContainer
 from studio.engine.engine import Engine
-from studio.engine.memory.model_cache import CacheLimits
+from studio.engine.memory.cache_limits import CacheLimits
 from studio.engine.options import EngineOptions
 from studio.engine.results import RenderListener
 from studio.models.catalog import ModelCatalog

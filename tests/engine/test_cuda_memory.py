@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from studio.engine.engine import Engine
+from studio.engine.memory.cache_limits import CacheLimits
 from studio.engine.memory.component import Component
 from studio.engine.memory.device_transfer import DeviceTransfer
 from studio.engine.memory.host_slab import HostSlab
-from studio.engine.memory.model_cache import CacheLimits
 from studio.errors import RenderError
 from studio.recipes.generation.recipe import LoraSettings, ModelRef
 from tests.engine.conftest import RenderHarness

@@ -58,7 +58,6 @@ def with_cards(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         }
         for name, function in cuda.items():
             monkeypatch.setattr(torch.cuda, name, function)
-        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
         monkeypatch.setattr("studio.engine.devices.has_nvidia_card", lambda: True)
 
     def raise_too_old() -> None:
@@ -91,7 +90,6 @@ def test_auto_is_the_first_card_that_torch_can_use(
         ([], "cuda", "driver on your system is too old"),
         ([(6, 1)], "cuda", r"no kernels for card 0 \(compute capability 6.1\)"),
         ([(9, 0)], "cuda:1", "only 1 found, numbered from cuda:0"),
-        ([], "mps", "does not find MPS"),
     ],
 )
 def test_a_chosen_device_is_never_replaced(

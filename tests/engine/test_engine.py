@@ -9,7 +9,7 @@ from PIL import Image
 
 from studio.engine.diffusion import pipeline as pipelines
 from studio.engine.engine import Engine
-from studio.engine.memory.model_cache import CacheLimits
+from studio.engine.memory.cache_limits import CacheLimits
 from studio.errors import (
     CorruptModelError,
     IncompatibleModelError,

@@ -10,11 +10,14 @@ from benchmarks.gpu.device_probe import covered
 
 
 def test_tiny_run_measures_every_peer(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--tiny", "--json", "--turns", "1", "--case", "sdxl"])
+    arguments = ["--tiny", "--json", "--turns", "1", "--case", "sdxl", "--random-requests", "2"]
+    main(arguments)
     case = json.loads(capsys.readouterr().out)["cases"]["sdxl"]
-    peers = ["ours, exact", "ours, batches", "ours, accelerated", "diffusers"]
+    peers = ["ours, exact", "ours, batches", "ours, accelerated", "ours, served", "diffusers"]
     assert list(case["median_seconds"]) == peers
     assert case["share_of"]["diffusers"] > 0
+    assert case["seconds_of_queued_request"] > 0
+    assert case["small_card"] == {"rendered": 2, "refused": 0, "raw": 0}
     assert case["graph_against_eager"] == {"max": 0, "share_of_pixels": 0.0}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from studio.app import AppContainer
 from studio.engine.engine import Engine
-from studio.engine.memory.model_cache import CacheLimits
+from studio.engine.memory.cache_limits import CacheLimits
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache
 from studio.recipes.generation.recipe import ControlUnit, LoraSettings, ModelRef

@@ -1,6 +1,8 @@
 """The host beside the device: how far it runs ahead of the steps, and copies that nobody waits for."""
 
 from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -93,6 +95,28 @@ class CudaStreams:
         # The allocator must not reuse the tensor's memory before it has been read.
         tensor.record_stream(self._copies)
         return _PinnedCopy(pinned, event)
+
+
+@contextmanager
+def on_side_stream(device: torch.device) -> Iterator[None]:
+    """The block's work on a CUDA device runs on a stream of its own, after what this thread's stream holds
+    when it begins; it is done when the block ends."""
+    if device.type != "cuda":
+        yield
+        return
+    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    stream.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(stream):
+        yield
+    stream.synchronize()
+
+
+def hand_over(tensors: Iterable[torch.Tensor], device: torch.device) -> None:
+    """Lets this thread's stream use tensors (of any shape) that were made on a side stream: their memory is
+    not used again before it is done with them."""
+    if device.type == "cuda":
+        for tensor in tensors:
+            tensor.record_stream(torch.cuda.current_stream(device))
 
 
 def make_device_streams(device: torch.device) -> DeviceStreams:

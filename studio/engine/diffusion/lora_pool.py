@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import uuid4
@@ -30,6 +30,11 @@ _LORA_DOWN_SUFFIXES = ("lora_down.weight", "lora_A.weight", "lora.down.weight")
 
 class LoraFusing(Protocol):
     """Where adapters, once enabled, are added to the weights on the device."""
+
+    @property
+    def lora_lock(self) -> AbstractContextManager[object]:
+        """Held while adapters are attached, enabled or disabled: another thread may use the text
+        encoders in between."""
 
     @property
     def fuses_loras(self) -> bool:
@@ -93,14 +98,17 @@ class LoraAdapterPool:
         model.
         """
         if fusing.fuses_loras:
-            self._switch(pipe, loras, files, fusing)
+            with fusing.lora_lock:
+                self._switch(pipe, loras, files, fusing)
             yield
         elif loras:
             try:
-                self._enable(pipe, loras, files, fusing)
+                with fusing.lora_lock:
+                    self._enable(pipe, loras, files, fusing)
                 yield
             finally:
-                pipe.disable_lora()
+                with fusing.lora_lock:
+                    pipe.disable_lora()
         else:
             yield
 

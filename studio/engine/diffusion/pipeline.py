@@ -19,9 +19,11 @@ from studio.engine.diffusion.guidance import (
 from studio.engine.diffusion.latent_preview import LatentPreviewer
 from studio.engine.diffusion.latents import NonFiniteLatentsError, image_to_tensor
 from studio.engine.diffusion.masked_latents import MaskedLatents
+from studio.engine.diffusion.pass_plan import effective_steps
 from studio.engine.diffusion.schedulers import build_scheduler
-from studio.engine.diffusion.step_graphs import GraphContext, step_functions
+from studio.engine.diffusion.step_graphs import step_functions
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
+from studio.engine.graphs.graph_context import GraphContext
 from studio.errors import RenderError
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import ControlUnit
@@ -60,11 +62,6 @@ class DenoisePass:
 
     masks: Sequence[Image.Image] = ()
     """What may change, one for each job (see `imaging.masks`); empty: everything."""
-
-
-def effective_steps(steps: int, denoising_strength: float) -> int:
-    """The number of the sampler's steps that an image-to-image pass runs."""
-    return int(steps * denoising_strength)
 
 
 def count_evaluations(pipe: DiffusionPipeline, steps: int, denoising_strength: float) -> int:

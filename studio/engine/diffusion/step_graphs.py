@@ -17,7 +17,7 @@ from studio.engine.diffusion.deepcache import (
     run_last_layer,
 )
 from studio.engine.graphs.backend import TensorFunction, Tensors
-from studio.engine.graphs.graph_cache import GraphCache
+from studio.engine.graphs.graph_context import GraphContext
 from studio.engine.graphs.weights_fingerprint import WeightsFingerprint, has_hooks
 from studio.messages import message
 
@@ -27,15 +27,6 @@ _SCALE = "conditioning_scale."
 
 Units = Sequence[torch.Tensor | None]
 """A tensor (any shape) for each ControlNet unit, None for one that is off."""
-
-
-@dataclass(frozen=True)
-class GraphContext:
-    """What identifies the graphs of a render besides shapes and weights."""
-
-    graphs: GraphCache
-    models: Hashable
-    """Hashes of the base model, the ControlNets and the LoRAs with their weights."""
 
 
 @contextmanager

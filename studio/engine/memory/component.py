@@ -91,6 +91,11 @@ class Component:
         """The layers, without their adapters, that adapters are attached to."""
         return (layer.get_base_layer() for layer in self._lora_layers())
 
+    @property
+    def has_active_loras(self) -> bool:
+        """Whether adapters are added to the weights, or run beside them."""
+        return self.is_fused or any(not layer.disable_adapters for layer in self._lora_layers())
+
     def forget_fusing(self) -> None:
         """Marks all adapters as not fused: the weights are again as they were loaded."""
         self.is_fused = False

@@ -5,8 +5,9 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
+from studio.engine.memory.component_mover import ComponentMover, DeviceFull
 from studio.engine.memory.eviction import (
     ComponentKind,
     DeviceLimits,
@@ -16,36 +17,10 @@ from studio.engine.memory.eviction import (
 )
 
 ComponentT = TypeVar("ComponentT")
-ComponentT_contra = TypeVar("ComponentT_contra", contravariant=True)
-
-
-class DeviceFull(Exception):
-    """The device has no memory left for a component, which is still in RAM."""
 
 
 class LimitExceeded(Exception):
     """The limits that the operator set leave no room for a job's components."""
-
-
-class ComponentMover(Protocol[ComponentT_contra]):
-    """Moves a component's weights between RAM and the device. The ledger itself only decides."""
-
-    def size_bytes(self, component: ComponentT_contra) -> int:
-        """Bytes of the component's weights; shared storage counts once."""
-
-    def to_device(self, component: ComponentT_contra) -> Callable[[], None]:
-        """Moves the component from RAM to the device, all of it or nothing.
-
-        Returns the function that offloads it again; it owns the RAM copy, so it copies nothing.
-
-        Raises DeviceFull when the device has no memory left.
-        """
-
-    def free_bytes(self) -> int | None:
-        """Bytes that can be allocated on the device; None where that is unknown."""
-
-    def release_host_memory(self) -> None:
-        """Returns freed memory to the operating system; called after a component has left RAM."""
 
 
 @dataclass(eq=False)
@@ -76,7 +51,8 @@ class LedgerEntry(Generic[ComponentT]):
 class DeviceLedger(Generic[ComponentT]):
     """What is on the device, by components. Eviction comes *before* uploading.
 
-    Thread-safe, but one lane alone may pin: another thread may only load into RAM.
+    Thread-safe, but one lane alone may pin: another thread may only load into RAM, and bring ahead
+    what fits beside what the lane uses.
     """
 
     def __init__(self, mover: ComponentMover[ComponentT], limits: DeviceLimits) -> None:
@@ -85,6 +61,8 @@ class DeviceLedger(Generic[ComponentT]):
         """Guards all entries; the caches of models in RAM share it."""
         self._entries: list[LedgerEntry[ComponentT]] = []
         self._uses = count()
+        self.uploads = 0
+        """Components that were brought to the device."""
 
     @property
     def entries(self) -> tuple[LedgerEntry[ComponentT], ...]:
@@ -151,6 +129,35 @@ class DeviceLedger(Generic[ComponentT]):
                 for entry in entries:
                     entry.pins -= 1
 
+    def upload_ahead(
+        self,
+        entries: Sequence[LedgerEntry[ComponentT]],
+        spared: Container[object],
+        reserve_bytes: int,
+    ) -> bool:
+        """Brings the entries to the device while the lane works on, if all of them fit.
+
+        Only what is neither pinned nor among the `spared` entries makes room, and `reserve_bytes`
+        stay free. False, and nothing has moved, where that does not do; entries that were uploaded
+        before the device was full all the same stay.
+        """
+        with self.lock:
+            missing = [e for e in dict.fromkeys(entries) if not e.is_on_device and not e.in_turn]
+            if not missing:
+                return True
+            plan = self._plan(missing, reserve_bytes, spared)
+            if plan.exceeds_limits or plan.missing_bytes or plan.lacks_reserve:
+                return False
+            self._evict_planned(plan)
+            for entry in missing:
+                try:
+                    entry.offload = self.mover.to_device_on_side_stream(entry.component)
+                except DeviceFull:
+                    return False
+                entry.last_used = next(self._uses)
+                self.uploads += 1
+            return True
+
     def set_in_turn(self, entry: LedgerEntry[ComponentT], in_turn: bool) -> None:
         """Takes an entry, pinned or not, off the device and keeps it off until it is reset."""
         with self.lock:
@@ -177,14 +184,24 @@ class DeviceLedger(Generic[ComponentT]):
         plan = self._plan(missing, reserve_bytes)
         if plan.exceeds_limits:
             raise LimitExceeded
-        self.evict([entry for entry in self._entries if id(entry) in plan.victims])
+        self._evict_planned(plan)
         if plan.missing_bytes:
             raise DeviceFull
         for entry in missing:
             self._upload_one(entry)
 
-    def _plan(self, missing: Sequence[LedgerEntry[ComponentT]], reserve_bytes: int) -> EvictionPlan:
-        on_device = [_resident(entry) for entry in self._entries if entry.is_on_device]
+    def _evict_planned(self, plan: EvictionPlan) -> None:
+        self.evict([entry for entry in self._entries if id(entry) in plan.victims])
+
+    def _plan(
+        self,
+        missing: Sequence[LedgerEntry[ComponentT]],
+        reserve_bytes: int,
+        spared: Container[object] = (),
+    ) -> EvictionPlan:
+        """Spared entries stay as if they were pinned."""
+        residents = [entry for entry in self._entries if entry.is_on_device]
+        on_device = [_resident(entry, entry in spared) for entry in residents]
         incoming = [_resident(entry) for entry in missing]
         return plan_evictions(
             on_device, incoming, self.limits, self.mover.free_bytes(), reserve_bytes
@@ -198,6 +215,7 @@ class DeviceLedger(Generic[ComponentT]):
             except DeviceFull as error:
                 device_full = error
             else:
+                self.uploads += 1
                 return
             # Outside of `except`: only here is the memory of the failed attempt free again.
             victims = self.evictable()
@@ -211,5 +229,6 @@ class DeviceLedger(Generic[ComponentT]):
             offload()
 
 
-def _resident(entry: LedgerEntry[ComponentT]) -> Resident:
-    return Resident(id(entry), entry.kind, entry.size, entry.last_used, entry.pins > 0)
+def _resident(entry: LedgerEntry[ComponentT], is_spared: bool = False) -> Resident:
+    pinned = is_spared or entry.pins > 0
+    return Resident(id(entry), entry.kind, entry.size, entry.last_used, pinned)

@@ -13,10 +13,12 @@ from torch import nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from studio.engine.device_errors import is_out_of_memory
+from studio.engine.diffusion.device_streams import on_side_stream
 from studio.engine.memory.component import Component
-from studio.engine.memory.device_ledger import DeviceFull
+from studio.engine.memory.component_mover import DeviceFull
 from studio.engine.memory.host_slab import HostSlab
 
+TensorCopy = Callable[[torch.Tensor], torch.Tensor]
 RESERVE_BYTES = 256 * 2**20
 """Of the device's memory, left for what no ledger sees: cuBLAS's and cuDNN's workspaces."""
 
@@ -69,6 +71,15 @@ class DeviceTransfer:
         Whatever goes wrong, weights that had moved are back in RAM. Raises DeviceFull when the
         device is out of memory.
         """
+        return self._upload(component, self.device_copy)
+
+    def to_device_on_side_stream(self, component: Component) -> Callable[[], None]:
+        """As `to_device`, on a stream of its own while the device works on; returns when the
+        component has arrived."""
+        return self._upload(component, self.copy_on_side_stream)
+
+    def _upload(self, component: Component, copy: TensorCopy) -> Callable[[], None]:
+        """`copy` makes the copies on the device, of tensors of any shape."""
         if self.device_is_ram:
             return _do_nothing
         slab = component.make_slab(self._channels_last)
@@ -76,10 +87,10 @@ class DeviceTransfer:
         offload = partial(_offload, component, slab, adapters)
         try:
             self.pin(slab)
-            component.use(slab.views_of(self.device_copy(slab.block)))
+            component.use(slab.views_of(copy(slab.block)))
             for tensor in component.adapter_tensors():
                 adapters[tensor] = tensor.data.to("cpu")
-                tensor.data = self.device_copy(adapters[tensor])
+                tensor.data = copy(adapters[tensor])
         except BaseException as error:
             offload()
             if is_out_of_memory(error):
@@ -144,6 +155,15 @@ class DeviceTransfer:
     def device_copy(self, host: torch.Tensor) -> torch.Tensor:
         """A copy on the device, of the same shape (any) and type."""
         return host.to(self._device, non_blocking=True)
+
+    def copy_on_side_stream(self, host: torch.Tensor) -> torch.Tensor:
+        """As `device_copy`, of any shape, while the device works on; returns when it has arrived."""
+        # Of the memory that this thread's stream, the lane's, allocates from: the side stream's own
+        # would be lost to all else.
+        target = torch.empty_like(host, device=self._device)
+        with on_side_stream(self._device):
+            target.copy_(host, non_blocking=True)
+        return target
 
     def free_bytes(self) -> int | None:
         """What can be allocated on CUDA less a reserve; None elsewhere.

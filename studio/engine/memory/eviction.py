@@ -42,6 +42,9 @@ class EvictionPlan:
     exceeds_limits: bool
     """Whether the limits that the operator set forbid it."""
 
+    lacks_reserve: bool = False
+    """Whether less than the reserve stays free."""
+
 
 def plan_evictions(
     residents: Sequence[Resident],
@@ -94,6 +97,7 @@ def plan_evictions(
         _missing(needed, free_bytes, freed),
         not _within_bytes(residents, needed, freed, limits)
         or any(_excess(kind, remaining, incoming, limits) > 0 for kind in limits.counts),
+        _missing(needed + reserve_bytes, free_bytes, freed) > 0,
     )
 
 

@@ -1,7 +1,6 @@
 """The device memory of one job or batch: what it has there, and what is given up when memory runs out."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -9,12 +8,13 @@ from types import MappingProxyType, TracebackType
 from typing import Protocol, Self, TypeVar, cast
 
 from studio.engine.device_errors import is_out_of_memory
-from studio.engine.memory.activation_reserve import ActivationKey, ActivationReserve
+from studio.engine.memory.activation_reserve import ActivationKey
 from studio.engine.memory.component import Component
-from studio.engine.memory.device_ledger import DeviceFull, DeviceLedger, LimitExceeded
-from studio.engine.memory.device_transfer import DeviceTransfer
+from studio.engine.memory.component_mover import DeviceFull
+from studio.engine.memory.device_ledger import LimitExceeded
 from studio.engine.memory.job_components import Entry, JobDescription
 from studio.engine.memory.memory_errors import lack_of_memory_error
+from studio.engine.memory.memory_service import MemoryService
 from studio.engine.memory.oom_ladder import LadderStep, MemoryState, Stage, next_step
 from studio.messages import Message, message
 
@@ -44,24 +44,6 @@ class Tileable(Protocol):
     def disable_tiling(self) -> None: ...
 
 
-class MemoryService:
-    """The device's ledger, mover and experience: what every `JobMemory` works with."""
-
-    def __init__(
-        self,
-        ledger: DeviceLedger[Component],
-        mover: DeviceTransfer,
-        drop_caches: Callable[[], None],
-    ) -> None:
-        """`drop_caches` drops the cached values that are on the device."""
-        self.ledger, self.mover, self.drop_caches = ledger, mover, drop_caches
-        self.reserve = ActivationReserve()
-        self.max_batch: dict[tuple[str, int, int], int] = {}
-        """By family, width and height, after a larger batch ran out of memory."""
-        self.steps: Counter[str] = Counter()
-        """How often each step of the ladder was taken."""
-
-
 class JobMemory:
     """A context manager for the time of one batch; what was given up is given back at its end."""
 
@@ -75,6 +57,7 @@ class JobMemory:
         """How long uploads took."""
 
     def __enter__(self) -> Self:
+        self._service.running = self._job
         return self
 
     def __exit__(
@@ -83,6 +66,7 @@ class JobMemory:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._service.running = None
         self._given_up.close()
 
     @property
@@ -140,12 +124,18 @@ class JobMemory:
         activations of `batch_size` jobs, which are measured."""
         entries, key = self._job.components.drawing, self._activation_key()
         with self._resident(entries, self._service.reserve.estimate(key)):
-            steps = len(self._taken)
+            steps, uploads = len(self._taken), self._service.ledger.uploads
             mover = self._service.mover
             before = mover.start_measuring()
             yield
-            if len(self._taken) == steps and not any(entry.in_turn for entry in entries):
+            is_alone = uploads == self._service.ledger.uploads
+            if is_alone and len(self._taken) == steps and not any(e.in_turn for e in entries):
                 self._service.reserve.record(key, mover.peak_bytes() - before)
+
+    @property
+    def lora_lock(self) -> AbstractContextManager[object]:
+        """Held while adapters are attached, enabled or disabled."""
+        return self._service.lora_lock
 
     @property
     def fuses_loras(self) -> bool:

@@ -1,68 +1,42 @@
 """All caches of the engine: models in two tiers, prompt embeddings, latents, control maps, LoRA files."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Generic, NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar
 
 import torch
 from diffusers import AutoencoderKL, ControlNetModel
 from PIL import Image
-from torch import nn
 
 from studio.engine.diffusion.lora_pool import StateDict
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.graphs.backend import GraphBackend
 from studio.engine.graphs.graph_cache import GraphCache
+from studio.engine.job_images import JobImageCache
 from studio.engine.loading.bundled_configs import BundledConfigs
-from studio.engine.loading.model_loader import load_base_model, load_controlnet, load_vae
 from studio.engine.loading.resolve import ResolvedModels
 from studio.engine.memory.activation_reserve import ActivationKey
 from studio.engine.memory.byte_lru_cache import ByteLRUCache
+from studio.engine.memory.cache_limits import CacheLimits
 from studio.engine.memory.component import Component
-from studio.engine.memory.device_ledger import DeviceLedger, LedgerEntry
+from studio.engine.memory.component_store import ComponentStore
+from studio.engine.memory.device_ledger import DeviceLedger
 from studio.engine.memory.device_transfer import DeviceTransfer
-from studio.engine.memory.eviction import ComponentKind, DeviceLimits
+from studio.engine.memory.eviction import DeviceLimits
 from studio.engine.memory.job_components import JobComponents, JobDescription
-from studio.engine.memory.job_memory import JobMemory, MemoryService
+from studio.engine.memory.job_memory import JobMemory
+from studio.engine.memory.memory_service import MemoryService
+from studio.engine.memory.model_requests import (
+    CacheKey,
+    LoadingCallback,
+    ModelRequest,
+    ModelRequests,
+)
 from studio.engine.memory.tiered_cache import CachedModel, TierCapacity, TieredModelCache
 from studio.engine.stats import EngineStats
 from studio.models.types import ModelInfo
 
 ModelT = TypeVar("ModelT")
-ModuleT = TypeVar("ModuleT", bound=nn.Module)
-LoadingCallback = Callable[[str], None]
-
-MB = 2**20
-
-
-@dataclass(frozen=True)
-class CacheLimits:
-    """Limits of the engine's caches. A byte limit of None leaves only the count."""
-
-    max_device_models: int = 2
-    """Base models whose denoisers are on the device."""
-
-    max_ram_models: int = 4
-    """Base models in RAM, those on the device included."""
-
-    device_bytes: int | None = None
-    """Bytes of all models on the device; None: what the device has free."""
-
-    ram_bytes: int | None = None
-    """Bytes of base models in RAM."""
-
-    controlnets: int = 8
-    """ControlNets, on the device and in RAM alike."""
-
-    cache_bytes: int = 256 * MB
-    """Bytes of prompt embeddings, latents and control maps together."""
-
-    lora_bytes: int = 1024 * MB
-    """Bytes of LoRA files in RAM."""
-
-    graph_bytes: int | None = None
-    """Bytes of recorded steps on the device; None: an eighth of its memory."""
 
 
 class LoadedModels(NamedTuple):
@@ -76,34 +50,10 @@ class LoadedModels(NamedTuple):
     components: JobComponents
 
 
-@dataclass(frozen=True)
-class _CacheKey:
-    """Identity of a cached model: content and data type. Its text is the model's name."""
-
-    sha256: str
-    dtype: torch.dtype
-    name: str = field(compare=False)
-
-    @classmethod
-    def of(cls, model: ModelInfo, dtype: torch.dtype) -> "_CacheKey":
-        return cls(model.sha256, dtype, model.name)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class _Request(NamedTuple, Generic[ModelT]):
-    """What a `TieredModelCache` is asked for: the arguments of its `acquire` and `prefetch`."""
-
-    key: _CacheKey
-    size: int
-    load: Callable[[], tuple[ModelT, tuple[LedgerEntry[Component], ...]]]
-
-
 class ModelCache:
     """The engine's models and computed values.
 
-    Not thread-safe but for `prefetch`: one lane owns it.
+    Not thread-safe but for `prefetch`, `find` and the caches of values: one lane owns it.
     """
 
     def __init__(
@@ -117,8 +67,6 @@ class ModelCache:
     ) -> None:
         """`torch_compile` compiles the repeated blocks of base models; `mover` moves components to
         the device and back, by default a `DeviceTransfer`; `graph_backend` records steps, None: none."""
-        self._configs = configs
-        self._torch_compile = torch_compile
         self._mover = mover or DeviceTransfer(device)
         self.ledger: DeviceLedger[Component] = DeviceLedger(
             self._mover,
@@ -127,7 +75,9 @@ class ModelCache:
                 {"denoiser": limits.max_device_models, "controlnet": limits.controlnets},
             ),
         )
-        self._memory = MemoryService(self.ledger, self._mover, self._drop_device_caches)
+        self.memory = MemoryService(self.ledger, self._mover, self._drop_device_caches)
+        store = ComponentStore(self.ledger, self._mover)
+        self._requests = ModelRequests(configs, store, torch_compile)
         max_ram_models = max(limits.max_device_models, limits.max_ram_models)
         self._base_models: TieredModelCache[LoadedBaseModel, Component] = TieredModelCache(
             self.ledger, TierCapacity(max_ram_models, limits.ram_bytes)
@@ -144,10 +94,11 @@ class ModelCache:
         )
         self.latents: ByteLRUCache[torch.Tensor] = ByteLRUCache(third, lambda tensor: tensor.nbytes)
         self.control_maps: ByteLRUCache[Image.Image | None] = ByteLRUCache(third, _image_bytes)
+        self.job_images = JobImageCache()
         self.lora_files: ByteLRUCache[StateDict] = ByteLRUCache(
             limits.lora_bytes, _state_dict_bytes
         )
-        self.graphs = GraphCache(graph_backend, _graph_bytes(limits, device), self.ledger.lock)
+        self.graphs = GraphCache(graph_backend, limits.graph_bytes_on(device), self.ledger.lock)
         self._mover.graph_bytes = lambda: self.graphs.nbytes
 
     @contextmanager
@@ -165,30 +116,40 @@ class ModelCache:
         InsufficientMemoryError, MemoryError, and what `load_base_model` raises.
         """
         with ExitStack() as pins:
-            request = self._base_model(models.checkpoint, dtype, on_loading)
-            cached = pins.enter_context(_acquire(self._base_models, request, on_loading))
-            base_model, entries = cached.model, cached.entries
-            vae = next(entry for entry in entries if entry.kind == "vae")
+            request = self._requests.base_model(models.checkpoint, dtype, on_loading)
+            base_model = pins.enter_context(_acquire(self._base_models, request, on_loading))
+            vae = None
             if models.vae is not None:
-                vae_request = self._vae(models.vae, _vae_dtype(models, dtype), on_loading)
-                other = pins.enter_context(_acquire(self._vaes, vae_request, on_loading))
-                base_model, vae = base_model.with_vae(other.model), other.entries[0]
-            requests = [self._controlnet(model, dtype, on_loading) for model in controlnets]
+                vae_request = self._requests.vae(models.vae, _vae_dtype(models, dtype), on_loading)
+                vae = pins.enter_context(_acquire(self._vaes, vae_request, on_loading))
+            requests = [
+                self._requests.controlnet(model, dtype, on_loading) for model in controlnets
+            ]
             cached_nets = [
                 pins.enter_context(_acquire(self._controlnets, request, on_loading))
                 for request in requests
             ]
-            components = JobComponents(
-                denoiser=entries[0],
-                text_encoders=tuple(e for e in entries if e.kind == "text_encoder"),
-                vae=vae,
-                controlnets=tuple(net.entries[0] for net in cached_nets),
-            )
-            yield LoadedModels(base_model, [net.model for net in cached_nets], components)
+            yield _put_together(base_model, vae, cached_nets)
+
+    def find(
+        self, models: ResolvedModels, controlnets: Sequence[ModelInfo], dtype: torch.dtype
+    ) -> LoadedModels | None:
+        """What `models` gives, if all of it is in RAM, where it stays while the caller holds the
+        ledger's lock; for another thread than the lane's."""
+        base_model = self._base_models.find(CacheKey.of(models.checkpoint, dtype))
+        vae = None
+        if models.vae is not None:
+            vae = self._vaes.find(CacheKey.of(models.vae, _vae_dtype(models, dtype)))
+        found = [self._controlnets.find(CacheKey.of(model, dtype)) for model in controlnets]
+        cached_nets = [net for net in found if net is not None]
+        is_complete = (vae is None) == (models.vae is None) and len(cached_nets) == len(found)
+        if base_model is None or not is_complete:
+            return None
+        return _put_together(base_model, vae, cached_nets)
 
     def job_memory(self, name: str, models: LoadedModels, activations: ActivationKey) -> JobMemory:
         """The device memory of a job with these models; `name` is the base model's, for errors."""
-        return JobMemory(self._memory, JobDescription(name, models.components, activations))
+        return JobMemory(self.memory, JobDescription(name, models.components, activations))
 
     def prefetch(self, models: ResolvedModels, dtype: torch.dtype) -> None:
         """Reads a job's checkpoint, VAE and ControlNets into RAM, where they are not yet.
@@ -196,81 +157,12 @@ class ModelCache:
         For another thread than the lane's. What is in use stays; the least recently used leaves.
         Raises as `models` does.
         """
-        self._base_models.prefetch(*self._base_model(models.checkpoint, dtype, _do_nothing))
+        requests = self._requests
+        self._base_models.prefetch(*requests.base_model(models.checkpoint, dtype, _do_nothing))
         if models.vae is not None:
-            self._vaes.prefetch(*self._vae(models.vae, _vae_dtype(models, dtype), _do_nothing))
+            self._vaes.prefetch(*requests.vae(models.vae, _vae_dtype(models, dtype), _do_nothing))
         for _, controlnet in models.controlnets:
-            self._controlnets.prefetch(*self._controlnet(controlnet, dtype, _do_nothing))
-
-    def _base_model(
-        self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
-    ) -> _Request[LoadedBaseModel]:
-        def load() -> tuple[LoadedBaseModel, tuple[LedgerEntry[Component], ...]]:
-            on_loading(model.name)
-            base_model = load_base_model(model, dtype, self._configs)
-            if self._torch_compile:
-                base_model.denoiser.compile_repeated_blocks()
-            return self._with_shared_components(base_model)
-
-        return _Request(_CacheKey.of(model, dtype), _estimated_bytes(model, dtype), load)
-
-    def _with_shared_components(
-        self, base_model: LoadedBaseModel
-    ) -> tuple[LoadedBaseModel, tuple[LedgerEntry[Component], ...]]:
-        """The base model with those of its components that are in RAM already, and all entries."""
-        modules = {
-            name: module
-            for name, module in base_model.components.items()
-            if isinstance(module, nn.Module)
-        }
-        # The denoiser first: `CachedModel.entries` has the main component there.
-        names = sorted(modules, key=lambda name: modules[name] is not base_model.denoiser)
-        entries: dict[str, LedgerEntry[Component]] = {}
-        with ExitStack() as on_error:
-            for name in names:
-                entries[name] = self._intern(modules[name], _kind_of(name))
-                on_error.callback(self.ledger.release, entries[name])
-            on_error.pop_all()
-        shared = {name: entry.component.module for name, entry in entries.items()}
-        components = {**base_model.components, **shared}
-        return replace(base_model, components=components), tuple(entries.values())
-
-    def _vae(
-        self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
-    ) -> _Request[AutoencoderKL]:
-        def load() -> tuple[AutoencoderKL, tuple[LedgerEntry[Component], ...]]:
-            on_loading(model.name)
-            return self._shared(load_vae(model, dtype, self._configs), "vae")
-
-        return _Request(_CacheKey.of(model, dtype), _estimated_bytes(model, dtype), load)
-
-    def _controlnet(
-        self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
-    ) -> _Request[ControlNetModel]:
-        def load() -> tuple[ControlNetModel, tuple[LedgerEntry[Component], ...]]:
-            on_loading(model.name)
-            return self._shared(load_controlnet(model, dtype, self._configs), "controlnet")
-
-        return _Request(_CacheKey.of(model, dtype), _estimated_bytes(model, dtype), load)
-
-    def _shared(
-        self, module: ModuleT, kind: ComponentKind
-    ) -> tuple[ModuleT, tuple[LedgerEntry[Component], ...]]:
-        """The module, or an equal one that is in RAM already, and its entry."""
-        entry = self._intern(module, kind)
-        return cast(ModuleT, entry.component.module), (entry,)
-
-    def _intern(self, module: nn.Module, kind: ComponentKind) -> LedgerEntry[Component]:
-        """The component's entry, with its RAM copy. Raises MemoryError."""
-        component = Component(module)
-        entry = self.ledger.intern(component, kind, Component.equals)
-        with ExitStack() as on_error:
-            on_error.callback(self.ledger.release, entry)
-            if entry.component is component:
-                self._mover.prepare(component)
-                self.ledger.resize(entry)
-            on_error.pop_all()
-        return entry
+            self._controlnets.prefetch(*requests.controlnet(controlnet, dtype, _do_nothing))
 
     def _drop_device_caches(self) -> None:
         """Drops the latents and the recorded steps, to retry after out of memory."""
@@ -283,8 +175,9 @@ class ModelCache:
         batches were too large."""
         for cache in (self.embeddings, self.latents, self.control_maps, self.lora_files):
             cache.clear()
+        self.job_images.clear()
         self.graphs.clear()
-        self._memory.max_batch.clear()
+        self.memory.max_batch.clear()
         for models in (self._controlnets, self._vaes, self._base_models):
             models.evict()
 
@@ -298,7 +191,7 @@ class ModelCache:
             latents=self.latents.status(),
             control_maps=self.control_maps.status(),
             lora_files=self.lora_files.status(),
-            oom_steps=dict(self._memory.steps),
+            oom_steps=dict(self.memory.steps),
             graph_captures=self.graphs.captures,
             graph_hits=self.graphs.hits,
             graph_fallbacks=self.graphs.fallbacks,
@@ -306,22 +199,33 @@ class ModelCache:
         )
 
 
+def _put_together(
+    base_model: CachedModel[LoadedBaseModel, Component],
+    vae: CachedModel[AutoencoderKL, Component] | None,
+    controlnets: Sequence[CachedModel[ControlNetModel, Component]],
+) -> LoadedModels:
+    """The models of a job; `vae` is None where it is the base model's own."""
+    entries = base_model.entries
+    own_vae = next(entry for entry in entries if entry.kind == "vae")
+    components = JobComponents(
+        denoiser=entries[0],
+        text_encoders=tuple(e for e in entries if e.kind == "text_encoder"),
+        vae=own_vae if vae is None else vae.entries[0],
+        controlnets=tuple(net.entries[0] for net in controlnets),
+    )
+    model = base_model.model if vae is None else base_model.model.with_vae(vae.model)
+    return LoadedModels(model, [net.model for net in controlnets], components)
+
+
 def _acquire(
     cache: TieredModelCache[ModelT, Component],
-    request: _Request[ModelT],
+    request: ModelRequest[ModelT],
     on_loading: LoadingCallback,
 ) -> AbstractContextManager[CachedModel[ModelT, Component]]:
     """The cache's `acquire`; `on_loading` is told of a model that a prefetch has on its way."""
     if cache.is_loading(request.key):
         on_loading(str(request.key))
     return cache.acquire(*request)
-
-
-def _kind_of(name: str) -> ComponentKind:
-    """Of a base model's component, by diffusers' name."""
-    if name in ("unet", "transformer"):
-        return "denoiser"
-    return "vae" if name == "vae" else "text_encoder"
 
 
 def _vae_dtype(models: ResolvedModels, dtype: torch.dtype) -> torch.dtype:
@@ -331,17 +235,6 @@ def _vae_dtype(models: ResolvedModels, dtype: torch.dtype) -> torch.dtype:
 
 def _do_nothing(_name: str) -> None:
     """Tells nobody that a model is loaded ahead."""
-
-
-def _estimated_bytes(model: ModelInfo, dtype: torch.dtype) -> int:
-    """Bytes in memory: files are mostly fp16, and twice as large in fp32."""
-    return model.size_bytes * (2 if dtype == torch.float32 else 1)
-
-
-def _graph_bytes(limits: CacheLimits, device: torch.device) -> int:
-    if limits.graph_bytes is not None or device.type != "cuda":
-        return limits.graph_bytes or 0
-    return torch.cuda.get_device_properties(device).total_memory // 8
 
 
 def _image_bytes(image: Image.Image | None) -> int:

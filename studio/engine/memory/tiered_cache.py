@@ -123,6 +123,11 @@ class TieredModelCache(Generic[ModelT, ComponentT]):
             self._requested.add(key)
         self._load(key, size, load, pins=0)
 
+    def find(self, key: Hashable) -> CachedModel[ModelT, ComponentT] | None:
+        """The model of `key` if it is in RAM, where it stays while the caller holds the ledger's lock."""
+        with self._changed:
+            return self._models.get(key)
+
     def is_loading(self, key: Hashable) -> bool:
         """Whether a thread reads the model of `key` into RAM now."""
         with self._changed:

@@ -3,7 +3,8 @@
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from studio.errors import StudioError
 from studio.recipes.generation.job import RenderJob
@@ -24,27 +25,29 @@ def available_cores() -> int:
 
 
 def prepares_ahead(device_type: str, cores: int) -> bool:
-    """Whether working ahead pays on a device (`cpu`, `cuda`, `mps`) of a machine with `cores`.
+    """Whether working ahead pays on a device (`cpu`, `cuda`) of a machine with `cores`.
 
     On a CPU it takes a core from the job that is being rendered; one of two is too much.
     """
     return device_type == "cuda" or cores > 2
 
 
-def jobs_to_prefetch(
-    running: RenderJob | None, upcoming: Sequence[RenderJob]
-) -> tuple[RenderJob, ...]:
-    """The jobs whose models are read ahead: the next, and where that has the base model of the
-    running one, the first behind it that has another.
+def jobs_to_prepare(upcoming: Sequence[QueuedJob], batch_size: int) -> list[QueuedJob]:
+    """The next job, and those that are rendered in one batch with it, `batch_size` at most."""
+    batch = [job for job in upcoming if job.may_join(upcoming[0])]
+    return batch[:batch_size]
+
+
+def job_to_prefetch(running: RenderJob, upcoming: Sequence[RenderJob]) -> RenderJob | None:
+    """The job whose models are read ahead besides the next one's, which has the base model of the
+    running one: the first behind it that has another.
 
     Never two base models beside the running one: RAM may hold no more.
     """
-    if not upcoming or running is None:
-        return tuple(upcoming[:1])
     base_model = running.recipe.base_model
-    others = (job for job in upcoming if job.recipe.base_model != base_model)
-    other = next(others, upcoming[0])
-    return (upcoming[0],) if other is upcoming[0] else (upcoming[0], other)
+    if not upcoming or upcoming[0].recipe.base_model != base_model:
+        return None
+    return next((job for job in upcoming if job.recipe.base_model != base_model), None)
 
 
 class Preparer:
@@ -62,22 +65,29 @@ class Preparer:
         if prepares_ahead(self._renderer.device_type, available_cores()):
             threading.Thread(target=self._work, name="preparer", daemon=True).start()
 
-    def prepare(self, queued: QueuedJob) -> None:
-        """Works ahead for one job, and for the models of those behind it."""
-        job = queued.job
+    def _work(self) -> None:
+        queued: QueuedJob | None = None
+        while (queued := self._queue.wait_for_next(queued)) is not None:
+            self._work_ahead()
+
+    def _work_ahead(self) -> None:
+        """For the next job and its batch, and for the models of those behind it."""
+        upcoming = self._queue.upcoming_jobs(LOOKAHEAD)
+        for next_job in jobs_to_prepare(upcoming, self._renderer.max_batch_size):
+            self._try(next_job.job, partial(self._prepare, next_job.job))
+        running = self._queue.running_job
+        further = running and job_to_prefetch(running.job, [other.job for other in upcoming])
+        if further:
+            self._try(further, partial(self._renderer.prefetch, further))
+
+    def _prepare(self, job: RenderJob) -> None:
+        base, doodle = self._inputs.read(job)
+        self._renderer.prepare(job, base, doodle)
+
+    def _try(self, job: RenderJob, work: Callable[[], None]) -> None:
         try:
-            base, doodle = self._inputs.read(job)
-            self._renderer.prepare(job, base, doodle)
-            running = self._queue.running_job
-            upcoming = [other.job for other in self._queue.upcoming_jobs(LOOKAHEAD)]
-            for to_read in jobs_to_prefetch(running.job if running else None, upcoming):
-                self._renderer.prefetch(to_read)
+            work()
         except StudioError as error:
             log.debug("variant %s of %s was not prepared: %s", job.slot, job.request_id, error)
         except Exception:
             log.exception("variant %s of %s was not prepared", job.slot, job.request_id)
-
-    def _work(self) -> None:
-        queued: QueuedJob | None = None
-        while (queued := self._queue.wait_for_next(queued)) is not None:
-            self.prepare(queued)

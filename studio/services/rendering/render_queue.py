@@ -40,11 +40,18 @@ class QueuedJob:
     job: RenderJob
     priority: Priority = Priority.INTERACTIVE
     tier: int = 0
+    batch_size: int | None = None
+    """How many jobs are to be rendered with it, itself included, where whoever queues them knows."""
 
     @cached_property
     def batch_key(self) -> Hashable:
         """The job's `batch_key`, computed once: a full queue asks for it again and again."""
         return batch_key(self.job)
+
+    def may_join(self, other: "QueuedJob") -> bool:
+        """Whether both may be rendered in one batch. They have one priority: nobody waits for a job
+        that is less urgent."""
+        return self.priority == other.priority and self.batch_key == other.batch_key
 
 
 @dataclass(frozen=True, order=True)

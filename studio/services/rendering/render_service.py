@@ -2,7 +2,6 @@
 renders."""
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from copy import copy
@@ -12,7 +11,7 @@ from typing import TypeVar
 from PIL import Image
 
 from studio.engine.stats import EngineStats
-from studio.errors import NotFoundError, StorageUnavailableError, WorkerHungError
+from studio.errors import StorageUnavailableError, WorkerHungError
 from studio.imaging.png_io import encode_png
 from studio.recipes.generation.job import GenerationRequest, RenderJob
 from studio.recipes.generation.planning import plan_jobs
@@ -23,11 +22,13 @@ from studio.services.rendering.cancellation_poll import CancellationPoll
 from studio.services.rendering.finisher import Finisher, finisher_threads
 from studio.services.rendering.input_images import InputImages
 from studio.services.rendering.job_completion import JobCompleter, OutputModerator
+from studio.services.rendering.lazy_renderer import LazyRenderer
 from studio.services.rendering.preparer import available_cores
 from studio.services.rendering.render_queue import Priority, QueuedJob, RenderQueue
 from studio.services.rendering.render_worker import RenderWorker
 from studio.services.rendering.renderer import Renderer
 from studio.services.rendering.run import Run
+from studio.services.rendering.run_registry import RunRegistry
 from studio.services.rendering.tracker import JobTracker
 from studio.services.store_retry import StoreRetry
 from studio.store.base_images import BaseImageStore
@@ -35,8 +36,6 @@ from studio.store.variants import VariantStore
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-MAX_FINISHED_RUNS = 12
-"""Finished runs whose events can still be followed from the first."""
 
 
 def allow_all(_: GenerationRequest, __: Slot, ___: Image.Image) -> ImageModerationResult:
@@ -74,14 +73,12 @@ class RenderService:
         self._completer = JobCompleter(
             variants, moderate, self.metrics, self._retry, self._finisher
         )
-        self._worker = RenderWorker(
-            InputImages(base_images), build_renderer, queue, self._completer, self._retry
+        self._renderer = LazyRenderer(
+            build_renderer, InputImages(base_images), queue, self._finisher, self._retry
         )
+        self._worker = RenderWorker(self._renderer, queue, self._completer, self._retry)
+        self._runs = RunRegistry()
         self._cancellation_poll = CancellationPoll(self.active_runs)
-        self._lock = threading.Lock()
-        self._runs: dict[str, Run] = {}
-        self._active: dict[Run, None] = {}
-        self._finished: dict[str, None] = {}
 
     def start(
         self,
@@ -90,16 +87,18 @@ class RenderService:
         tracker: JobTracker | None = None,
         slots: Sequence[Slot] = SLOTS,
         tier: int = 0,
+        batch_size: int | None = None,
     ) -> Run:
         """Queues the request's jobs, all four or those of `slots`, and returns at once.
 
-        Within a priority, lower fair-share tiers go first.
+        Within a priority, lower fair-share tiers go first. `batch_size` is how many jobs, of this
+        and other requests, are to be rendered at once, where that is known.
         """
         jobs = plan_jobs(request, slots)
         run = Run(request, jobs, tracker, self._on_run_finished)
         if run.tracker.is_stored:
             self._cancellation_poll.start()
-        self._submit(run, run.jobs, priority, tier)
+        self._submit(run, [QueuedJob(run, job, priority, tier, batch_size) for job in run.jobs])
         return run
 
     def resume(self, run: Run, slots: Sequence[Slot], priority: Priority, tier: int) -> None:
@@ -107,44 +106,35 @@ class RenderService:
         jobs = plan_jobs(run.request, slots)
         for job in jobs:
             run.requeue(job.slot)
-        self._submit(run, jobs, priority, tier)
+        self._submit(run, [QueuedJob(run, job, priority, tier) for job in jobs])
 
-    def _submit(self, run: Run, jobs: Sequence[RenderJob], priority: Priority, tier: int) -> None:
-        with self._lock:
-            self._runs[run.request.id] = run
-            self._active[run] = None
-        queued = [QueuedJob(run, job, priority, tier) for job in jobs]
-        self._queue.submit_jobs(queued, self._worker.process)
+    def _submit(self, run: Run, jobs: Sequence[QueuedJob]) -> None:
+        self._runs.add(run)
+        self._queue.submit_jobs(jobs, self._worker.process)
 
     def run(self, request_id: str) -> Run:
         """The run of a request, while it lasts and for a while after.
 
         Raises NotFoundError when it is not known, or not any more.
         """
-        run = self._runs.get(request_id)
-        if run is None:
-            raise NotFoundError("history.run_not_found", id=request_id[:8])
-        return run
+        return self._runs.get(request_id)
 
     def active_runs(self) -> tuple[Run, ...]:
         """The runs with jobs that have not ended, oldest first."""
-        with self._lock:
-            runs = tuple(self._active)
-        return tuple(run for run in runs if not run.is_finished)
+        return self._runs.active
 
     def recent_runs(self) -> tuple[Run, ...]:
         """The runs that go on and the latest finished ones, oldest first."""
-        with self._lock:
-            return tuple(self._runs.values())
+        return self._runs.recent
 
     @property
     def max_batch_size(self) -> int:
         """How many jobs are rendered at once; 1 before the first job."""
-        return self._worker.max_batch_size
+        return self._renderer.max_batch_size
 
     def engine_status(self) -> EngineStats | None:
         """What the engine's caches hold; None before the first job."""
-        return self._worker.engine_stats()
+        return self._renderer.status
 
     def render_preview(self, job: RenderJob, priority: Priority = Priority.INTERACTIVE) -> bytes:
         """One job's image as PNG, not stored; blocks until its turn in the queue.
@@ -165,7 +155,7 @@ class RenderService:
 
         def build() -> None:
             if not is_unwanted():
-                self._worker.build_renderer()
+                self._renderer.get()
 
         self._queue.submit(partial(_resolve, answer, build), Priority.BACKGROUND)
         answer.result()
@@ -173,18 +163,16 @@ class RenderService:
     def prefetch(self, job: RenderJob) -> None:
         """Reads the models of a job into RAM, in the thread of the caller; nothing before the renderer is
         there. Raises StudioError."""
-        self._worker.prefetch(job)
+        self._renderer.prefetch(job)
 
     def cancel(self, request_id: str) -> None:
         """Cancels a run; does nothing for one that has finished or is unknown."""
-        run = self._runs.get(request_id)
-        if run is not None:
+        if (run := self._runs.find(request_id)) is not None:
             run.cancel()
 
     def drop(self, request_id: str, slots: Sequence[Slot]) -> None:
         """Ends those of a run's queued jobs that have ended in its tracker, and no others."""
-        run = self._runs.get(request_id)
-        if run is None:
+        if (run := self._runs.find(request_id)) is None:
             return
         for slot in filter(run.take, slots):
             self._completer.submit(run, slot, partial(self._completer.abandon, run, slot))
@@ -198,9 +186,7 @@ class RenderService:
             except StorageUnavailableError as error:
                 log.warning("request %s is put back at the next start: %s", run.request.id, error)
             if run.tracker.is_stored:
-                with self._lock:
-                    self._runs.pop(run.request.id, None)
-                    self._active.pop(run, None)
+                self._runs.remove(run)
 
     def check(self, stall_timeout_seconds: float) -> None:
         """Liveness: whether this process can still render.
@@ -238,19 +224,7 @@ class RenderService:
         self._cancellation_poll.close()
 
     def _on_run_finished(self, finished: Run) -> None:
-        """Forgets the oldest finished runs, in the order of completion."""
-        with self._lock:
-            if not finished.is_finished:
-                return  # A job of it was wanted once more meanwhile.
-            self._active.pop(finished, None)
-            self._finished.pop(finished.request.id, None)
-            self._finished[finished.request.id] = None
-            while len(self._finished) > MAX_FINISHED_RUNS:
-                oldest = next(iter(self._finished))
-                del self._finished[oldest]
-                # A run may have pending jobs again, where one of them was wanted once more.
-                if oldest in self._runs and self._runs[oldest].is_finished:
-                    del self._runs[oldest]
+        self._runs.finish(finished)
 
 
 def _resolve(answer: "Future[T]", work: Callable[[], T]) -> None:

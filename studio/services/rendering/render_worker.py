@@ -4,14 +4,14 @@ device."""
 import logging
 from collections.abc import Callable, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import partial
 from itertools import zip_longest
 
 from PIL import Image
 from structlog.contextvars import bound_contextvars
 
-from studio.engine.results import RenderListener, RenderResult
-from studio.engine.stats import EngineStats
+from studio.engine.results import RenderResult
 from studio.errors import (
     DeviceLostError,
     InsufficientMemoryError,
@@ -23,69 +23,44 @@ from studio.messages import Message
 from studio.recipes.generation.events import JobCancelled, JobFailed, JobStarted
 from studio.recipes.generation.job import RenderJob
 from studio.services.rendering.finisher import job_key
-from studio.services.rendering.input_images import InputImages
 from studio.services.rendering.job_completion import (
     JobCompleter,
     TerminalEvent,
     failed_event,
     unexpected_error_event,
 )
-from studio.services.rendering.job_listener import PreviewPublisher, make_listener
-from studio.services.rendering.preparer import Preparer
+from studio.services.rendering.lazy_renderer import LazyRenderer
 from studio.services.rendering.render_queue import QueuedJob, RenderQueue
-from studio.services.rendering.renderer import Renderer
 from studio.services.store_retry import StoreRetry
 
 log = logging.getLogger(__name__)
 BATCH_WINDOW_SECONDS = 0.02
 """How long a job that has just been queued waits for others to share its batch."""
+GATHERING_SECONDS = 1.0
+"""How long at most, where it is known how many are on their way."""
 
 
 class RenderWorker:
-    """Claims, renders and hands over jobs. The renderer is built when the first job needs it."""
+    """Claims, renders and hands over jobs."""
 
     def __init__(
         self,
-        inputs: InputImages,
-        build_renderer: Callable[[], Renderer],
+        renderer: LazyRenderer,
         queue: RenderQueue,
         completer: JobCompleter,
         retry: StoreRetry,
     ) -> None:
-        self._inputs = inputs
-        self._build_renderer = build_renderer
-        self._queue = queue
+        self._renderer, self._queue = renderer, queue
         self._completer, self._finisher = completer, completer.finisher
         self._retry = retry
-        self._renderer: Renderer | None = None
         self.device_lost: DeviceLostError | None = None
         """Set once the device fails every job; nothing more is rendered then."""
-
-    def engine_stats(self) -> EngineStats | None:
-        """What the engine's caches hold; None before the first job."""
-        return None if self._renderer is None else self._renderer.status()
-
-    @property
-    def max_batch_size(self) -> int:
-        """How many jobs the renderer takes at once; 1 before the first job."""
-        return 1 if self._renderer is None else self._renderer.max_batch_size
-
-    def build_renderer(self) -> None:
-        """Builds the renderer where it is not there yet. For the render thread; raises what building raises."""
-        self._get_renderer()
-
-    def prefetch(self, job: RenderJob) -> None:
-        """Reads a job's models into RAM, where there is a renderer. For any other thread; raises StudioError."""
-        if self._renderer is not None:
-            self._renderer.prefetch(job)
 
     def render_image(self, job: RenderJob) -> Image.Image:
         """One job's image, outside any run. Raises what rendering raises."""
         if self.device_lost:
             raise copy(self.device_lost)
-        base, doodle = self._load_images(job, forever=False)
-        listener = RenderListener(on_step=lambda _, __: self._queue.touch())
-        return self._get_renderer().render_batch([job], base, doodle, [listener])[0].image
+        return self._renderer.render_image(job)
 
     def process(self, first: QueuedJob) -> None:
         """Renders a job of a run, with others from the queue where the renderer takes batches."""
@@ -108,21 +83,17 @@ class RenderWorker:
             self._process_job(queued, None)
 
     def _take_batch(self, first: QueuedJob) -> list[QueuedJob]:
-        """The queued jobs, of any run, that are rendered together with the first.
-
-        They have its priority: nobody waits for a job that is less urgent.
-        """
+        """The queued jobs, of any run, that are rendered together with the first."""
         try:
-            limit = self._get_renderer().max_batch_size - 1
+            limit = self._renderer.get().max_batch_size - 1
         except Exception:
             return []  # Rendering the job will report it.
+        window = BATCH_WINDOW_SECONDS
+        if first.batch_size is not None:
+            limit, window = min(limit, first.batch_size - 1), GATHERING_SECONDS
         if limit < 1:
             return []
-
-        def may_join(other: QueuedJob) -> bool:
-            return other.priority == first.priority and other.batch_key == first.batch_key
-
-        return self._queue.take_jobs(may_join, limit, BATCH_WINDOW_SECONDS)
+        return self._queue.take_jobs(first.may_join, limit, window)
 
     def _start(self, queued: QueuedJob) -> bool:
         """Takes and claims a job; False where it was cancelled or is not available any more."""
@@ -154,7 +125,7 @@ class RenderWorker:
         """The results of one batch, or none: rendered one by one, the faulty job can be
         identified."""
         try:
-            return self._render(jobs)
+            return self._renderer.render(jobs)
         except Exception as error:
             log.warning("a batch of %d was not rendered: %s", len(jobs), error)
             return ()
@@ -167,7 +138,7 @@ class RenderWorker:
                 if run.should_stop(job.slot):  # A batch goes on for its other jobs.
                     raise JobCancelledError("request.variants_stopped", slots=job.slot)
                 if result is None:
-                    result = self._render([queued])[0]
+                    result = self._renderer.render([queued])[0]
             except JobCancelledError:
                 self._end(queued, JobCancelled(slot=job.slot))
             except DeviceLostError as error:
@@ -209,7 +180,7 @@ class RenderWorker:
         run.begin_rendering(job.slot)
         try:
             with self._completer.metrics.active_lanes.track_inprogress():
-                result = self._render([queued])[0]
+                result = self._renderer.render([queued])[0]
         except JobCancelledError:
             self._end(queued, JobCancelled(slot=job.slot))
         except DeviceLostError as error:
@@ -232,7 +203,7 @@ class RenderWorker:
 
         def requeue(job: RenderJob) -> None:
             run.requeue(job.slot)
-            self._queue.submit_jobs([queued], self.process)
+            self._queue.submit_jobs([replace(queued, batch_size=1)], self.process)
 
         self._completer.submit(
             run, job.slot, partial(self._completer.requeue, run, job, error, requeue)
@@ -257,30 +228,3 @@ class RenderWorker:
         run, slot = queued.run, queued.job.slot
         if not run.tracker.is_stored and self.device_lost is not None and run.take(slot):
             run.publish(JobFailed(slot=slot, message=self.device_lost.message))
-
-    def _render(self, jobs: Sequence[QueuedJob]) -> tuple[RenderResult, ...]:
-        """Renders jobs at once."""
-        images = [self._load_images(one.job, one.run.tracker.is_stored) for one in jobs]
-        bases, doodles = [base for base, _ in images], [doodle for _, doodle in images]
-        listeners = [
-            make_listener(
-                queued.run,
-                queued.job.slot,
-                self._queue.touch,
-                PreviewPublisher(queued.run, queued.job.slot, self._finisher),
-            )
-            for queued in jobs
-        ]
-        rendered = [queued.job for queued in jobs]
-        return self._get_renderer().render_batch(rendered, bases, doodles, listeners)
-
-    def _get_renderer(self) -> Renderer:
-        if self._renderer is None:
-            self._renderer = self._build_renderer()
-            Preparer(self._queue, self._renderer, self._inputs).start()
-        return self._renderer
-
-    def _load_images(self, job: RenderJob, forever: bool) -> tuple[Image.Image, Image.Image | None]:
-        """The base image and the doodle; `forever`: waits as long as the store is away."""
-        read = partial(self._inputs.read, job)
-        return self._retry("read", read, forever, self._queue.touch)

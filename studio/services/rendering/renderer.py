@@ -19,7 +19,7 @@ class Renderer(Protocol):
 
     @property
     def device_type(self) -> str:
-        """Where it renders: `cpu`, `cuda` or `mps`."""
+        """Where it renders: `cpu` or `cuda`."""
         ...
 
     @property
@@ -43,7 +43,7 @@ class Renderer(Protocol):
         ...
 
     def prepare(self, job: RenderJob, base: Image.Image, doodle: Image.Image | None, /) -> None:
-        """Works ahead for a job that is rendered soon, without the device.
+        """Works ahead for the job that is rendered next: its images, its models, its prompts.
 
         Raises StudioError for what rendering will raise, too.
         """

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from studio.engine.memory.component_mover import DeviceFull
 from studio.engine.memory.device_ledger import (
-    DeviceFull,
     DeviceLedger,
     LedgerEntry,
 )
@@ -58,6 +58,9 @@ class LoggingMover:
             self.log.append(f"offload {component.name}")
 
         return offload
+
+    def to_device_on_side_stream(self, component: FakeComponent) -> Callable[[], None]:
+        return self.to_device(component)
 
     def free_bytes(self) -> int | None:
         return None if self.capacity is None else self.capacity - self.on_device

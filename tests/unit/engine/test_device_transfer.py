@@ -12,7 +12,8 @@ from peft import LoraConfig, inject_adapter_in_model
 from torch import nn
 
 from studio.engine.memory.component import Component
-from studio.engine.memory.device_ledger import DeviceFull, DeviceLedger, LedgerEntry
+from studio.engine.memory.component_mover import DeviceFull
+from studio.engine.memory.device_ledger import DeviceLedger, LedgerEntry
 from studio.engine.memory.device_transfer import RESERVE_BYTES, DeviceTransfer
 from studio.engine.memory.eviction import DeviceLimits
 from studio.engine.memory.host_slab import HostSlab

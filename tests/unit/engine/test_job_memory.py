@@ -16,7 +16,8 @@ from studio.engine.memory.component import Component
 from studio.engine.memory.device_ledger import DeviceLedger, LedgerEntry
 from studio.engine.memory.eviction import ComponentKind, DeviceLimits
 from studio.engine.memory.job_components import JobComponents, JobDescription
-from studio.engine.memory.job_memory import BatchTooLarge, JobMemory, MemoryService
+from studio.engine.memory.job_memory import BatchTooLarge, JobMemory
+from studio.engine.memory.memory_service import MemoryService
 from studio.engine.memory.tiered_cache import TierCapacity, TieredModelCache
 from studio.errors import InsufficientMemoryError, RenderError
 from tests.engine.simulated_gpu import SimulatedGpu

@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from studio.engine.memory.device_ledger import DeviceFull, LedgerEntry, LimitExceeded
+from studio.engine.memory.component_mover import DeviceFull
+from studio.engine.memory.device_ledger import LedgerEntry, LimitExceeded
 from studio.engine.memory.eviction import DeviceLimits
 from studio.engine.memory.tiered_cache import TierCapacity
 from studio.errors import InsufficientMemoryError

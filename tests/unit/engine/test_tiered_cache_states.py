@@ -6,7 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from studio.engine.memory.device_ledger import DeviceFull, LimitExceeded
+from studio.engine.memory.component_mover import DeviceFull
+from studio.engine.memory.device_ledger import LimitExceeded
 from studio.engine.memory.eviction import DeviceLimits
 from studio.engine.memory.tiered_cache import TierCapacity
 from studio.errors import InsufficientMemoryError

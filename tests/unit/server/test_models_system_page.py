@@ -193,13 +193,13 @@ def test_unusable_model_files_are_listed(client: TestClient, studio: AppContaine
 
 # Issue 20, 7.
 @pytest.mark.parametrize(
-    ("language", "problem"), [("en", "does not find MPS"), ("zh-CN", "找不到 MPS")]
+    ("language", "problem"), [("en", "only 1 found"), ("zh-CN", "编号从 cuda:0 开始")]
 )
 def test_status_tells_the_device_and_its_problem_in_the_readers_language(
     client: TestClient, studio: AppContainer, language: str, problem: str
 ) -> None:
     studio.rendering.device_probe.info = DeviceInfo(
-        "cpu", "x86", 2**30, "fp32", "flash", message("engine.mps_missing", version="2.14")
+        "cpu", "x86", 2**30, "fp32", "flash", message("engine.cuda_index", count=1)
     )
     answer = client.get("/api/v1/system", headers={"accept-language": language})
     device = answer.json()["device"]

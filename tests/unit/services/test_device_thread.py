@@ -20,7 +20,7 @@ from studio.recipes.themes.preset import RecipeSet, Slot
 from studio.services.rendering import job_listener, preparer
 from studio.services.rendering.finisher import Finisher
 from studio.services.rendering.job_listener import PREVIEW_INTERVAL_SECONDS, PreviewPublisher
-from studio.services.rendering.preparer import jobs_to_prefetch, prepares_ahead
+from studio.services.rendering.preparer import job_to_prefetch, prepares_ahead
 from studio.services.rendering.render_queue import Priority, RenderQueue
 from studio.services.rendering.render_service import RenderService
 from studio.services.rendering.run import LISTENER_SECONDS, Run
@@ -210,7 +210,7 @@ def test_a_preview_is_not_wanted_before_the_last_one_is_encoded() -> None:
 
 @pytest.mark.parametrize(
     ("device", "cores", "ahead"),
-    [("cpu", 1, False), ("cpu", 2, False), ("cpu", 4, True), ("mps", 2, False), ("cuda", 1, True)],
+    [("cpu", 1, False), ("cpu", 2, False), ("cpu", 4, True), ("cuda", 1, True)],
 )
 def test_work_ahead_where_it_pays(device: str, cores: int, ahead: bool) -> None:
     assert prepares_ahead(device, cores) == ahead
@@ -221,10 +221,9 @@ def test_next_job_is_prepared_while_the_device_is_busy(tmp_path: Path) -> None:
     device = SimulatedDevice(device_type="cuda", gate=gate)
     bench = Bench(tmp_path, device)
     run = bench.service.start(bench.request())
-    until(lambda: len(device.prefetched) == 1)
+    until(lambda: len(device.prepared) == len(device.rendered) == 1)
     assert [job.slot for job in device.rendered] == ["A"]
     assert [job.slot for job in device.prepared] == ["B"]
-    assert [job.slot for job in device.prefetched] == ["B"]
     gate.release(100)
     assert done(run) == ["A", "B", "C", "D"]
 
@@ -232,24 +231,40 @@ def test_next_job_is_prepared_while_the_device_is_busy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("running", "upcoming", "prefetched"),
     [
-        ("", "", ""),
-        ("", "ab", "a"),
-        ("a", "aa", "a"),
-        ("a", "aabc", "ab"),
-        ("a", "bac", "b"),
+        ("a", "aa", ""),
+        ("a", "aabc", "b"),
+        ("a", "bac", ""),
         ("a", "", ""),
     ],
 )
-def test_models_of_the_next_job_and_the_next_base_model_are_read_ahead(
+def test_besides_the_next_job_s_models_those_of_the_next_base_model_are_read_ahead(
     running: str, upcoming: str, prefetched: str
 ) -> None:
-    """Each letter is a job with that base model."""
+    """Each letter is a job with that base model; never two base models beside the running one."""
 
     def job(name: str) -> RenderJob:
         return examples.job(recipe=examples.recipe(base_model=ModelRef(name=name)))
 
-    jobs = jobs_to_prefetch(job(running) if running else None, [job(name) for name in upcoming])
-    assert "".join(job.recipe.base_model.name for job in jobs) == prefetched
+    further = job_to_prefetch(job(running), [job(name) for name in upcoming])
+    assert (further.recipe.base_model.name if further else "") == prefetched
+
+
+def test_the_jobs_of_the_next_batch_are_prepared_and_the_next_base_model_is_read(
+    tmp_path: Path,
+) -> None:
+    gate = threading.Semaphore(0)
+    device = SimulatedDevice(device_type="cuda", gate=gate, max_batch_size=2)
+    bench = Bench(tmp_path, device)
+    first, other = examples.recipe(), examples.recipe(base_model=ModelRef(name="other"))
+    alone = first.model_copy(update={"steps": first.steps + 1})
+    preset = examples.preset(recipes=RecipeSet(A=alone, B=first, C=first, D=other))
+    run = bench.service.start(bench.request(preset=preset))
+    until(lambda: len(device.prefetched) == len(device.rendered) == 1)
+    assert [job.slot for job in device.rendered] == ["A"]
+    assert [job.slot for job in device.prepared] == ["B", "C"]
+    assert [job.slot for job in device.prefetched] == ["D"]
+    gate.release(100)
+    assert done(run) == ["A", "B", "C", "D"]
 
 
 def test_nothing_is_prepared_on_a_small_cpu(
@@ -302,6 +317,19 @@ def test_jobs_on_other_images_share_a_batch_and_those_with_later_passes_do_not(
     release.set()
     assert [done(run) for run in runs] == [["A", "B", "C", "D"]] * 4
     assert device.batches == [1] * 8 + [8]
+
+
+def test_a_batch_whose_size_is_known_takes_no_more(tmp_path: Path) -> None:
+    device = SimulatedDevice(max_batch_size=8)
+    bench, release = held(tmp_path, device)
+    runs = [
+        bench.service.start(bench.request(id="a" * 32), slots=("A", "B"), batch_size=3),
+        bench.service.start(bench.request(id="b" * 32), slots=("C",), batch_size=3),
+        bench.service.start(bench.request(id="c" * 32)),
+    ]
+    release.set()
+    assert [done(run) for run in runs] == [["A", "B"], ["C"], ["A", "B", "C", "D"]]
+    assert device.batches == [3, 4]
 
 
 class RetryTracker(NullJobTracker):

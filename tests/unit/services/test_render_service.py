@@ -23,8 +23,9 @@ from studio.recipes.moderation import ImageModerationResult, ModerationPolicy
 from studio.recipes.themes.preset import Slot
 from studio.services.rendering.job_completion import OutputModerator
 from studio.services.rendering.render_queue import Priority, RenderQueue
-from studio.services.rendering.render_service import MAX_FINISHED_RUNS, RenderService, allow_all
+from studio.services.rendering.render_service import RenderService, allow_all
 from studio.services.rendering.run import Run
+from studio.services.rendering.run_registry import MAX_FINISHED_RUNS
 from studio.store.base_images import BaseImageStore
 from studio.store.database import Database
 from studio.store.images.files import FileImageStore

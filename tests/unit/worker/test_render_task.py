@@ -17,6 +17,7 @@ from studio.recipes.serving.request_status import EventMessage
 from studio.recipes.themes.preset import SLOTS, RecipeSet, Slot
 from studio.services.rendering.render_queue import RenderQueue
 from studio.services.rendering.render_service import RenderService
+from studio.services.rendering.render_worker import BATCH_WINDOW_SECONDS
 from studio.services.rendering.run import Run
 from studio.settings import Settings
 from studio.store.base_images import BaseImageStore
@@ -122,9 +123,9 @@ def test_what_several_threads_use_is_made_before_they_start(
     made: set[str] = set()
     start: Callable[..., Run] = worker.task.renders.start
 
-    def observe(*args: object) -> Run:
+    def observe(*args: object, **kwargs: object) -> Run:
         made.update(worker.task.__dict__)
-        return start(*args)
+        return start(*args, **kwargs)
 
     monkeypatch.setattr(worker.task.renders, "start", observe)
     worker.task.run(worker.admit().id, "A")
@@ -181,6 +182,28 @@ def test_a_batch_is_taken_from_the_job_table(tmp_path: Path) -> None:
     until(lambda: worker.states("a") + worker.states("b") == ["done"] * 8)
     worker.task.run(second.id, "A")  # Its message comes later, and finds it done.
     assert len(worker.renderer.rendered) == 4 + 8
+    worker.task.finish()
+
+
+def test_a_batch_that_is_not_full_waits_a_moment_for_more(tmp_path: Path) -> None:
+    worker = Worker(tmp_path, max_batch_size=8)
+    worker.finish.set()
+    worker.task.run(worker.admit("f").id, "A")  # The first builds the renderer, which decides.
+    first, waits = worker.admit("a"), list[float]()
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        worker.admit("b", doodle=examples.doodle())
+
+    worker.task.sleep = sleep
+    worker.task.run(first.id, "A")
+    assert worker.renderer.batches == [1, 8]
+    assert waits == [BATCH_WINDOW_SECONDS]
+    for letter in "cd":
+        worker.admit(letter)
+    worker.task.run("c" * 32, "A")
+    assert worker.renderer.batches == [1, 8, 8]
+    assert len(waits) == 1
     worker.task.finish()
 
 
