@@ -75,7 +75,7 @@ class VariantStore:
     def list_stored(self, request_id: str) -> Sequence[StoredVariant]:
         """The same with what is stored about them."""
         with self._database.read_session() as session:
-            return _variants_by_request(session, [request_id]).get(request_id, ())
+            return variants_by_request(session, [request_id]).get(request_id, ())
 
     def list_for_version(self, slug: str, version: int, limit: int = 100) -> Sequence[Variant]:
         """The latest variants that a theme version made, newest first."""
