@@ -2,7 +2,7 @@
 
 from studio.engine.memory.eviction import DeviceLimits
 from studio.engine.memory.tiered_cache import TierCapacity
-from tests.unit.engine.test_tiered_cache import CacheHarness, one_model
+from tests.unit.engine.cache_harness import CacheHarness, one_model
 
 
 def ahead(harness: CacheHarness, name: str, size: int = 1, reserve: int = 0, **parts: int) -> bool:
