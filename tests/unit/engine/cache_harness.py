@@ -127,3 +127,7 @@ class CacheHarness:
     @property
     def tiers(self) -> dict[str, str]:
         return {entry.key: entry.tier for entry in self.residents}
+
+
+def one_model(count: int = 1) -> DeviceLimits:
+    return DeviceLimits(counts={"denoiser": count})

@@ -9,11 +9,7 @@ from studio.engine.memory.device_ledger import LedgerEntry, LimitExceeded
 from studio.engine.memory.eviction import DeviceLimits
 from studio.engine.memory.tiered_cache import TierCapacity
 from studio.errors import InsufficientMemoryError
-from tests.unit.engine.cache_harness import CacheHarness, FakeComponent
-
-
-def one_model(count: int = 1) -> DeviceLimits:
-    return DeviceLimits(counts={"denoiser": count})
+from tests.unit.engine.cache_harness import CacheHarness, FakeComponent, one_model
 
 
 def test_eviction_comes_before_loading() -> None:
