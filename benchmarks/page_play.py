@@ -15,6 +15,7 @@ from studio.settings import Settings
 from tests.browser.driving import drag
 from tests.fake_renderer import FakeRenderer
 from tests.servers.api import serving
+from tests.waiting import until
 
 STROKES = 6
 
@@ -27,7 +28,9 @@ def measure_play(browser: Browser, home: Path) -> list[Measurement]:
     ):
         opened = visit(context, f"{address}/play/first-light")
         page = opened.page
-        page.wait_for_function("probe.drawable")
+        until(
+            lambda: opened.probe("drawable")
+        )  # The page's policy forbids what wait_for_function evaluates.
         page.wait_for_timeout(SETTLED_MS)
         requests, size = len(opened.traffic.urls), opened.traffic.bytes / 1e3
         for row in range(STROKES):
