@@ -37,7 +37,7 @@ class Card:
         base = decode(self.harness.studio.stores.base_images.read_png(job.base_image))
         return base, decode(job.doodle.png_bytes) if job.doodle else None
 
-    def draw(self, job: RenderJob, on_step: Callable[[], object] = lambda: None) -> Pixels:
+    def draw(self, job: RenderJob, on_step: Callable[[], None] = lambda: None) -> Pixels:
         listener = RenderListener(on_step=lambda _done, _total: on_step())
         return pixels(self.engine.render(job, *self.inputs(job), listener).image)
 

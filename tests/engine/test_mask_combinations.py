@@ -64,18 +64,18 @@ def assert_put_back(harness: RenderHarness, job: RenderJob, result: RenderResult
     assert (pixels(image)[area] != expected[area]).any()
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"control_units": UNITS},
-        {"sampler": "Heun"},
-        {"deepcache_interval": 2, "steps": 5},
-        {"deepcache_interval": 2, "steps": 5, "control_units": UNITS, "guidance_end_fraction": 0.5},
-        {"upscale": {**HIRES, "upscaler": "Latent"}, "control_units": UNITS},
-        {"upscale": {**HIRES, "upscaler": "Lanczos"}, "deepcache_interval": 2},
-        {"guidance_rescale": 0.7, "steps": 4},
-    ],
+CASES: tuple[dict[str, Any], ...] = (
+    {"control_units": UNITS},
+    {"sampler": "Heun"},
+    {"deepcache_interval": 2, "steps": 5},
+    {"deepcache_interval": 2, "steps": 5, "control_units": UNITS, "guidance_end_fraction": 0.5},
+    {"upscale": HIRES | {"upscaler": "Latent"}, "control_units": UNITS},
+    {"upscale": HIRES | {"upscaler": "Lanczos"}, "deepcache_interval": 2},
+    {"guidance_rescale": 0.7, "steps": 4},
 )
+
+
+@pytest.mark.parametrize("changes", CASES)
 def test_recorded_steps_draw_the_eager_pixels_and_serve_masked_jobs(
     eager: RenderHarness, recorded: RenderHarness, changes: dict[str, Any]
 ) -> None:

@@ -43,16 +43,16 @@ class Card(RenderHarness):
             graph_backend=SimulatedGraphBackend(),
         )
         super().__init__(harness.studio, harness.catalog, engine)
-        self.images: dict[str, Any] = {}
+        self.decoded: dict[str, Any] = {}
 
     def inputs(self, job: RenderJob) -> tuple[Any, Any]:
         """The job's images, decoded once, as the render service has them."""
         base, doodle = job.base_image, job.doodle
-        if base.sha256 not in self.images:
-            self.images[base.sha256] = decode(self.studio.stores.base_images.read_png(base))
-        if doodle and doodle.sha256 not in self.images:
-            self.images[doodle.sha256] = decode(doodle.png_bytes)
-        return self.images[base.sha256], self.images[doodle.sha256] if doodle else None
+        if base.sha256 not in self.decoded:
+            self.decoded[base.sha256] = decode(self.studio.stores.base_images.read_png(base))
+        if doodle and doodle.sha256 not in self.decoded:
+            self.decoded[doodle.sha256] = decode(doodle.png_bytes)
+        return self.decoded[base.sha256], self.decoded[doodle.sha256] if doodle else None
 
     def prepare(self, job: RenderJob) -> None:
         errors: list[BaseException] = []
@@ -70,7 +70,7 @@ class Card(RenderHarness):
         if errors:
             raise errors[0]
 
-    def draw(self, job: RenderJob, on_step: Callable[[], object] = lambda: None) -> Pixels:
+    def draw(self, job: RenderJob, on_step: Callable[[], None] = lambda: None) -> Pixels:
         listener = RenderListener(on_step=lambda _done, _total: on_step())
         return pixels(self.engine.render(job, *self.inputs(job), listener).image)
 
