@@ -217,6 +217,17 @@ def test_what_a_job_measured_is_reserved_for_the_next() -> None:
     assert machine.notes == ()
 
 
+def test_what_is_uploaded_ahead_counts_as_no_activation() -> None:
+    machine, key = Machine(64), ActivationKey("tiny", 1, 1, 1)
+    before = machine.service.reserve.estimate(key)
+    with machine._components(Job(number=9)) as ahead, machine._components(Job()) as components:
+        description = JobDescription("tiny", components, key)
+        with JobMemory(machine.service, description) as memory, memory.models():
+            assert machine.service.upload_ahead(ahead.drawing)
+        assert all(entry.is_on_device for entry in ahead.drawing)
+    assert machine.service.reserve.estimate(key) == before
+
+
 @pytest.mark.parametrize(
     ("capacity", "job", "error", "text"),
     [
