@@ -7,6 +7,7 @@ from sqlalchemy import exists, select
 
 from studio.messages import message
 from studio.recipes.base import parse_stored_document
+from studio.recipes.base_image import ZoneImages
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.serving.request_status import ACTIVE_STATES
 from studio.store.database import Database
@@ -50,7 +51,12 @@ class RequestRetentionStore:
             request = parse_stored_document(GenerationRequest, row.document, what)
             # A short prompt could be guessed from the hash of the body.
             redacted = request.model_copy(
-                update={"doodle": None, "user_prompt": "", "body_sha256": None}
+                update={
+                    "doodle": None,
+                    "user_prompt": "",
+                    "body_sha256": None,
+                    "zone_images": ZoneImages(),
+                }
             )
             row.document, row.redacted = redacted.model_dump_json(), True
         return request
