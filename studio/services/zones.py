@@ -1,12 +1,20 @@
 """Zones of base images: storing the masks that were painted, and finding those that a preset's masks need."""
 
 import hashlib
+from collections.abc import Callable
+
+from PIL import Image
 
 from studio.errors import InvalidInputError
-from studio.imaging.zones import decode_zones, encode_zones, is_all_protected
+from studio.imaging.png_io import decode_png
+from studio.imaging.zone_proposal import propose_zones
+from studio.imaging.zones import ZoneMasks, decode_zones, encode_zones, is_all_protected
+from studio.messages import message
 from studio.recipes.base_image import BaseImage, ZoneImages, Zones
 from studio.recipes.themes.preset import SLOTS, Preset
 from studio.store.base_images import BaseImageStore
+
+ClothesDetector = Callable[[Image.Image], ZoneMasks]
 
 
 def set_zones(base_images: BaseImageStore, image_id: str, masks: ZoneImages) -> BaseImage:
@@ -29,6 +37,19 @@ def hash_zones(masks: ZoneImages) -> Zones:
         for png in (masks.clothes, masks.protected)
     )
     return Zones(clothes=clothes, protected=protected)
+
+
+def propose_zones_of(
+    base_images: BaseImageStore, image_id: str, detector: ClothesDetector | None = None
+) -> ZoneImages:
+    """Zones that `detector` finds; without one, by keypoints and silhouette. Nothing is stored.
+
+    Raises NotFoundError, and InvalidInputError where there are no clothes or keypoints.
+    """
+    image = base_images.get(image_id)
+    pixels = decode_png(base_images.read_png(image), message("image.base_image")).convert("RGB")
+    zones = detector(pixels) if detector else propose_zones(pixels, image.keypoints)
+    return encode_zones(zones)
 
 
 def load_zone_images(preset: Preset, image: BaseImage, base_images: BaseImageStore) -> ZoneImages:

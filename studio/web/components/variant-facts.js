@@ -102,7 +102,10 @@ export function variantFacts(variant) {
 /** @param {VariantRecipe['mask']} mask */
 function maskText({ area, grow, feather, keep_face, keep_hands }) {
   const kept = [keep_face && t('recipe.mask_keep_face'), keep_hands && t('recipe.mask_keep_hands')];
-  return [t('page.history.mask_area', { area: MASK_AREAS[area] ?? area, grow, feather }), ...kept.filter(Boolean)].join(' · ');
+  return [
+    t('page.history.mask_area', { area: MASK_AREAS[area] ?? area, grow, feather }),
+    ...kept.filter(Boolean),
+  ].join(' · ');
 }
 
 /** @param {VariantRecipe['loras'][number]} lora */
