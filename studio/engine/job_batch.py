@@ -8,14 +8,11 @@ from PIL import Image
 from studio.engine.diffusion.callbacks import RenderCallbacks
 from studio.engine.diffusion.passes import Size
 from studio.engine.loading.resolve import ResolvedModels
-from studio.errors import InvalidInputError
 from studio.imaging.compositing import overlay_doodle
-from studio.imaging.masks import inpaint_mask, put_back
+from studio.imaging.masks import job_mask, put_back
 from studio.imaging.resize import resize_to
-from studio.imaging.zones import decode_zones
 from studio.recipes.base_image import BaseImage, ZoneImages
 from studio.recipes.generation.job import RenderJob
-from studio.recipes.generation.planning import check_mask
 from studio.recipes.generation.recipe import ControlUnit, Recipe
 
 
@@ -66,24 +63,16 @@ class JobBatch:
     def masks(self, size: Size) -> list[Image.Image]:
         """What each job may change, at `size`; empty where the recipe has no mask.
 
-        Raises InvalidInputError where a mask is empty, or needs what is not there (`check_mask`).
+        Raises as `job_mask`.
         """
-        settings = self.recipe.mask
-        if settings.area == "off":
+        if self.recipe.mask.area == "off":
             return []
         masks: dict[tuple[int, BaseImage, ZoneImages], Image.Image] = {}
         keys = []
         for job, doodle in zip(self.jobs, self.doodles, strict=True):
-            base_image = job.base_image
-            keys.append(key := (id(doodle), base_image, job.zone_images))
-            if key in masks:
-                continue
-            check_mask(job)
-            zones = decode_zones(job.zone_images, (base_image.width, base_image.height))
-            mask = inpaint_mask(settings, size, doodle, zones, base_image.keypoints)
-            if mask is None:
-                raise InvalidInputError("recipe.mask_empty", slot=job.slot)
-            masks[key] = mask
+            keys.append(key := (id(doodle), job.base_image, job.zone_images))
+            if key not in masks:
+                masks[key] = job_mask(job, doodle, size)
         return [masks[key] for key in keys]
 
     def part(self, part: slice) -> "JobBatch":

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw
 
+from studio.errors import InvalidInputError
 from studio.imaging.face_regions import Box, face_boxes
-from studio.imaging.zones import NO_ZONES, ZoneMasks
+from studio.imaging.zones import NO_ZONES, ZoneMasks, decode_zones
 from studio.recipes.base_image import KEYPOINT_NAMES, Point
+from studio.recipes.generation.job import RenderJob
+from studio.recipes.generation.planning import check_mask
 from studio.recipes.generation.recipe import MaskSettings
 
 VISIBLE_ALPHA = 1
@@ -25,6 +28,20 @@ EDGE_WIDTH = 12
 """Pixels on both sides of the mask's edge within which colors are matched."""
 
 Keypoints = Sequence[Point | None]
+
+
+def job_mask(job: RenderJob, doodle: Image.Image | None, size: tuple[int, int]) -> Image.Image:
+    """What a job whose recipe has a mask may change, at `size` (width, height) in pixels.
+
+    Raises InvalidInputError where nothing may change, or something is missing (`check_mask`).
+    """
+    check_mask(job)
+    base_image = job.base_image
+    zones = decode_zones(job.zone_images, (base_image.width, base_image.height))
+    mask = inpaint_mask(job.recipe.mask, size, doodle, zones, base_image.keypoints)
+    if mask is None:
+        raise InvalidInputError("recipe.mask_empty", slot=job.slot)
+    return mask
 
 
 def inpaint_mask(

@@ -2,10 +2,7 @@
 import { expect, test } from 'vitest';
 import { paintZones, readZones } from '../../studio/web/components/zone-masks.js';
 
-/**
- * @import { Masks } from '../../studio/web/components/zone-masks.js'
- * @import { Pixels } from '../../studio/web/canvas/pixels.js'
- */
+/** @import { Pixels } from '../../studio/web/canvas/pixels.js' */
 
 const SIZE = { width: 4, height: 1 };
 const [BLUE, RED] = [

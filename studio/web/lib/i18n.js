@@ -15,7 +15,7 @@ document.documentElement.lang = language;
 const templates = await loadTemplates();
 
 /** The texts by id, for a component that is given those it needs. */
-export { templates as texts };
+export const texts = templates;
 
 /** @returns {Promise<Record<string, string>>} by id; none where the server has none */
 async function loadTemplates() {
