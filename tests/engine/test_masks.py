@@ -127,7 +127,7 @@ def test_jobs_of_a_batch_have_masks_of_their_own(harness: RenderHarness) -> None
 def test_an_empty_doodle_is_refused_by_name(harness: RenderHarness) -> None:
     job = harness.job("star-dress", mask=MASK)
     base = decode(harness.studio.stores.base_images.read_png(job.base_image))
-    with pytest.raises(InvalidInputError, match="Recipe B changes only what the doodle covers"):
+    with pytest.raises(InvalidInputError, match="Recipe B: the area that may change is empty"):
         harness.engine.render(job, base, Image.new("RGBA", base.size), RenderListener())
 
 
