@@ -4,6 +4,7 @@ It finds where the body is, not what it wears: sleeves, trousers and bare limbs 
 corrects the proposal.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -52,8 +53,8 @@ def propose_zones(image: Image.Image, keypoints: Sequence[Point | None] | None) 
     }
     if any(name not in joints for name in TORSO):
         raise InvalidInputError("image.zones_need_keypoints")
-    shoulders = [joints[name] for name in TORSO[:2]]
-    width = max(4.0, float(np.hypot(*np.subtract(*shoulders))))
+    shoulders = joints[TORSO[0]], joints[TORSO[1]]
+    width = max(4.0, math.dist(*shoulders))
     body, bones = _body(joints, size, width)
     head = _head(keypoints or (), size)
     # Beside the body: a hand before it is taken for clothes.
@@ -132,11 +133,10 @@ def _silhouette(pixels: NDArray[np.uint8], bones: Mask, likely: Mask) -> Mask:
     labels[frame & ~likely] = cv2.GC_BGD
     labels[bones] = cv2.GC_FGD
     cv2.setRNGSeed(0)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(
-        np.ascontiguousarray(pixels[..., ::-1]), labels, None, *models, ITERATIONS,
-        cv2.GC_INIT_WITH_MASK,
-    )  # fmt: skip
+    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
+    image = np.ascontiguousarray(pixels[..., ::-1])
+    whole = (0, 0, bones.shape[1], bones.shape[0])  # Not read: the labels say what is known.
+    cv2.grabCut(image, labels, whole, background, foreground, ITERATIONS, cv2.GC_INIT_WITH_MASK)
     figure: Mask = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
     _, parts = cv2.connectedComponents(figure.astype(np.uint8))
     of_body = np.unique(parts[figure & bones])
@@ -149,10 +149,8 @@ def _distance(region: Mask) -> NDArray[np.float32]:
 
     if not region.any():
         return np.full(region.shape, np.inf, np.float32)
-    distance: NDArray[np.float32] = cv2.distanceTransform(
-        (~region).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
-    )
-    return distance
+    distance = cv2.distanceTransform((~region).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(distance, np.float32)
 
 
 def _line_width(width: float) -> int:

@@ -34,10 +34,14 @@ def decode_zones(masks: ZoneImages, size: tuple[int, int]) -> ZoneMasks:
 
     Raises InvalidImageError when one is no PNG, is broken, or has another size.
     """
-    return ZoneMasks(
-        masks.clothes and _decode(masks.clothes, message("image.clothes_zone"), size),
-        masks.protected and _decode(masks.protected, message("image.protected_zone"), size),
+    clothes, protected = (
+        None if png is None else _decode(png, message(label), size)
+        for png, label in (
+            (masks.clothes, "image.clothes_zone"),
+            (masks.protected, "image.protected_zone"),
+        )
     )
+    return ZoneMasks(clothes, protected)
 
 
 def encode_zones(masks: ZoneMasks) -> ZoneImages:

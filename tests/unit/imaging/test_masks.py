@@ -103,7 +103,7 @@ def test_a_mask_of_the_whole_image_has_no_edge() -> None:
 def test_kept_parts_are_not_in_the_mask(part: str, joint: str) -> None:
     everything, place = doodle(0, 0, *SIZE), JOINTS[joint]
     x, y = round(place[0] * SIZE[0]), round(place[1] * SIZE[1])
-    kept = mask(everything, **{part: True})
+    kept = mask(everything, NO_ZONES, "doodle", **{part: True})
     assert mask(everything)[y, x] == 255
     assert kept[y, x] == 0
     assert 0.6 < (kept > 0).mean() < 0.99

@@ -66,10 +66,12 @@ def test_invalid_keypoints_are_refused(client: TestClient, points: object) -> No
     )
 
 
-def mask_of(*box: int, size: tuple[int, int] = (256, 256)) -> str:
+def mask_of(
+    left: int, top: int, right: int, bottom: int, size: tuple[int, int] = (256, 256)
+) -> str:
     """A mask in base64 that is white in a box."""
     area = Image.new("L", size)
-    area.paste(255, box)
+    area.paste(255, (left, top, right, bottom))
     buffer = io.BytesIO()
     area.save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()

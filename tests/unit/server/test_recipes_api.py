@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
 from PIL import Image
 
 from studio.app import AppContainer
@@ -101,7 +100,7 @@ def test_a_mask_is_shown_before_anything_is_rendered(
     recipe = document["recipes"]["B"]
     recipe["mask"] |= {"area": "garment", "grow": 0, "feather": 0}
 
-    def ask(**changes: Any) -> Response:
+    def ask(**changes: Any) -> Any:
         body = {"recipe": recipe, "slot": "B", "base_image": "mia", **changes}
         return client.post("/api/v1/mask-previews", json=body)
 

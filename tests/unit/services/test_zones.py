@@ -132,9 +132,7 @@ def test_what_cannot_be_masked_is_refused_before_work(
     assert "Base images" in str(found.hint)
 
 
-def test_the_zones_are_part_of_the_job_and_of_its_record(
-    studio: AppContainer, zoe: BaseImage
-) -> None:
+def test_the_zones_are_part_of_the_job(studio: AppContainer, zoe: BaseImage) -> None:
     masks = ZoneImages(clothes=mask(10, 10, 40, 60), protected=mask(0, 0, 127, 5))
     image = set_zones(studio.stores.base_images, "zoe", masks)
     made = job(studio)
