@@ -1,4 +1,4 @@
-"""Draws the pictures that ship with the product: base images and the doodle pack."""
+"""Draws the pictures that ship with the product: base images with their zones, and the doodle pack."""
 
 import json
 from pathlib import Path
@@ -13,6 +13,7 @@ from training.colors import NAMED_COLORS
 from training.doodles import doodle
 from training.garments import Garment
 from training.painter import render_target
+from training.zones import draw_zones
 
 # The figures were chosen by looking, for plainly different people and poses. Their numbers lie
 # outside those that training draws from.
@@ -47,7 +48,7 @@ OUTFITS = {
 
 
 def write_assets(folder: Path) -> None:
-    """Base images with keypoints, doodles drawn on them, and the nasty doodles."""
+    """Base images with keypoints and zones, doodles drawn on them, and the nasty doodles."""
     bases, doodles = folder / "base_images", folder / "doodles"
     bases.mkdir(parents=True, exist_ok=True)
     doodles.mkdir(parents=True, exist_ok=True)
@@ -55,6 +56,8 @@ def write_assets(folder: Path) -> None:
     for name, seed in CHARACTERS.items():
         character = random_character(np.random.default_rng(seed))
         (bases / f"{name}.png").write_bytes(encode_png(render_target(character, ())))
+        for zone, mask in draw_zones(character).items():
+            (bases / f"{name}.{zone}.png").write_bytes(encode_png(mask))
         points = [[round(x, 4), round(y, 4)] for x, y in character.keypoints]
         listed.append({"id": name, "name": name.capitalize(), "keypoints": points})
     (bases / "base_images.json").write_text(json.dumps(listed, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""`studio base-images`: base images and their pose keypoints."""
+"""`studio base-images`: base images, their pose keypoints and their zones."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,10 @@ from studio.messages import message
 
 if TYPE_CHECKING:
     from studio.app import AppContainer
+    from studio.engine.control.segformer import ClothesSegmenter
     from studio.engine.control.vitpose import VitPoseDetector
+    from studio.models.types import ModelInfo
+    from studio.recipes.base_image import Zones
 
 app = typer.Typer(no_args_is_help=True, help="Manage base images.")
 
@@ -30,10 +33,16 @@ def list_base_images(as_json: AsJson = False) -> None:
         print_json(json.dumps([image.model_dump(mode="json") for image in images], indent=2))
         return
     rows = [
-        (image.id, f"{image.width}x{image.height}", "yes" if image.keypoints else "no", image.name)
+        (
+            image.id,
+            f"{image.width}x{image.height}",
+            "yes" if image.keypoints else "no",
+            "yes" if image.zones and image.zones.clothes else "no",
+            image.name,
+        )
         for image in images
     ]
-    print_table(("id", "size", "pose", "name"), rows, as_json=False)
+    print_table(("id", "size", "pose", "clothes", "name"), rows, as_json=False)
 
 
 @app.command()
@@ -91,13 +100,75 @@ def detect_pose(
     print_line(f"{image.id}: {_describe_keypoints(image.keypoints)}")
 
 
-def _load_detector(studio: "AppContainer", name: str) -> "VitPoseDetector":
+@app.command()
+def zones(
+    image_id: ImageId,
+    clothes: Annotated[
+        Path | None, typer.Option(help="PNG mask of what may change; white is in the zone.")
+    ] = None,
+    protected: Annotated[
+        Path | None, typer.Option(help="PNG mask of what never changes; white is in the zone.")
+    ] = None,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Find both zones; correct them on Base images.")
+    ] = False,
+    segmenter: Annotated[
+        str | None, typer.Option(help="With --propose: SegFormer model; default: keypoints.")
+    ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove both zones.")] = False,
+) -> None:
+    """Replace the zones of a base image: masks of its size, for recipes that change only the clothes.
+
+    A zone for which no file is given stays as it is. Without options the zones are described.
+    """
+    from studio.recipes.base_image import ZoneImages
+    from studio.services.zones import propose_zones_of, set_zones
+
+    studio = open_app()
+    store = studio.stores.base_images
+    image = store.get(image_id)
+    if propose:
+        detector = None if segmenter is None else _load_segmenter(studio, segmenter)
+        image = set_zones(store, image_id, propose_zones_of(store, image_id, detector))
+    elif clear:
+        image = set_zones(store, image_id, ZoneImages())
+    if clothes is not None or protected is not None:
+        masks = store.read_zones(image)
+        changes = {"clothes": clothes, "protected": protected}
+        files = {zone: _read_mask(zone, path) for zone, path in changes.items() if path}
+        image = set_zones(store, image_id, masks.model_copy(update=files))
+    print_line(f"{image.id}: {_describe_zones(image.zones)}")
+
+
+def _read_mask(zone: str, path: Path) -> bytes:
+    from studio.files import read_file
+
+    return read_file(path, message(f"image.{zone}_zone"))
+
+
+def _describe_zones(zones: "Zones | None") -> str:
+    clothes, protected = (zones.clothes, zones.protected) if zones else (None, None)
+    return f"{'a' if clothes else 'no'} clothes zone, {'a' if protected else 'no'} protected zone"
+
+
+def _load_segmenter(studio: "AppContainer", name: str) -> "ClothesSegmenter":
+    model = _find_detector(studio, name)
+    from studio.engine.control.segformer import ClothesSegmenter
+
+    return ClothesSegmenter(model)
+
+
+def _find_detector(studio: "AppContainer", name: str) -> "ModelInfo":
     from studio.errors import InvalidInputError
     from studio.recipes.generation.recipe import ModelRef, is_model_name
 
     if not is_model_name(name):
         raise InvalidInputError("cli.model_name_invalid", name=name)
-    model = studio.models.catalog.get("detector", ModelRef(name=name))
+    return studio.models.catalog.get("detector", ModelRef(name=name))
+
+
+def _load_detector(studio: "AppContainer", name: str) -> "VitPoseDetector":
+    model = _find_detector(studio, name)
     from studio.engine.control.vitpose import VitPoseDetector
 
     return VitPoseDetector(model)

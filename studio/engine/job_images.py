@@ -6,12 +6,10 @@ from PIL import Image
 
 from studio.engine.diffusion.pass_plan import Size
 from studio.engine.memory.byte_lru_cache import ByteLRUCache
-from studio.errors import InvalidInputError
 from studio.imaging.compositing import overlay_doodle
-from studio.imaging.masks import doodle_mask, put_back
+from studio.imaging.masks import job_mask, put_back
 from studio.imaging.resize import resize_to
 from studio.recipes.generation.job import RenderJob
-from studio.recipes.generation.planning import check_mask_keypoints
 
 CACHE_BYTES = 128 * 2**20
 """Of pixels: those of a batch that is rendered and one that is prepared."""
@@ -49,11 +47,11 @@ class JobImageCache:
     ) -> JobImages:
         """The images of a job, whose base image and doodle are given as they were decoded.
 
-        Raises InvalidInputError as `make_mask` does.
+        Raises InvalidInputError as `job_mask` does.
         """
         recipe = job.recipe
         # The values hold the images: as long as one is cached, no other has its id.
-        sources = (id(base), id(doodle), job.base_image)
+        sources = (id(base), id(doodle), job.base_image, job.zone_images)
         key = (sources, recipe.width, recipe.height, output_size, recipe.mask)
         return self._images.get_or_create(key, lambda: _make(job, base, doodle, output_size))
 
@@ -62,28 +60,15 @@ class JobImageCache:
         self._images.clear()
 
 
-def make_mask(job: RenderJob, doodle: Image.Image | None, size: Size) -> Image.Image | None:
-    """What a job may change, at `size`; None where its recipe has no mask.
-
-    Raises InvalidInputError where a mask is empty, or needs keypoints that are not there.
-    """
-    settings = job.recipe.mask
-    if settings.area == "off":
-        return None
-    check_mask_keypoints(job)
-    mask = doodle and doodle_mask(doodle, size, settings, job.base_image.keypoints)
-    if mask is None:
-        raise InvalidInputError("recipe.mask_empty", slot=job.slot)
-    return mask
-
-
 def _make(
     job: RenderJob, base: Image.Image, doodle: Image.Image | None, output_size: Size
 ) -> JobImages:
     size = (job.recipe.width, job.recipe.height)
     init_image = resize_to(overlay_doodle(base, doodle), size, "Just Resize")
-    if (mask := make_mask(job, doodle, size)) is not None:
-        # A mask keeps the doodle, too, off what does not change.
-        init_image = put_back(init_image, base, mask, match_edges=False)
-    at_output = mask if size == output_size else make_mask(job, doodle, output_size)
+    if job.recipe.mask.area == "off":
+        return JobImages(init_image, None, base, doodle)
+    mask = job_mask(job, doodle, size)
+    # A mask keeps the doodle, too, off what does not change.
+    init_image = put_back(init_image, base, mask, match_edges=False)
+    at_output = mask if size == output_size else job_mask(job, doodle, output_size)
     return JobImages(init_image, at_output, base, doodle)

@@ -9,12 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw
 
+from studio.errors import InvalidInputError
 from studio.imaging.face_regions import Box, face_boxes
+from studio.imaging.zones import NO_ZONES, ZoneMasks, decode_zones
 from studio.recipes.base_image import KEYPOINT_NAMES, Point
+from studio.recipes.generation.job import RenderJob
+from studio.recipes.generation.planning import check_mask
 from studio.recipes.generation.recipe import MaskSettings
 
 VISIBLE_ALPHA = 1
-"""Alpha from which a pixel of a doodle is masked, of 255: no pixel that shows the doodle is left over."""
+"""Value from which a pixel of a doodle's alpha or of a zone counts, of 255: no pixel that shows the doodle
+is left over."""
 HAND_OFFSET = 0.35
 """How far behind the wrist the center of a hand is, as a fraction of the forearm's length."""
 HAND_RADIUS = 0.45
@@ -25,36 +30,66 @@ EDGE_WIDTH = 12
 Keypoints = Sequence[Point | None]
 
 
-def doodle_mask(
-    doodle: Image.Image, size: tuple[int, int], settings: MaskSettings, keypoints: Keypoints | None
-) -> Image.Image | None:
-    """The mask of a doodle at `size` (width, height) in pixels; None where it is empty.
+def job_mask(job: RenderJob, doodle: Image.Image | None, size: tuple[int, int]) -> Image.Image:
+    """What a job whose recipe has a mask may change, at `size` (width, height) in pixels.
 
-    Every pixel that the doodle touches is masked, and `settings.grow` pixels around it, but no kept
-    part. The values rise over `settings.feather` pixels from the edge inwards: the mask never
-    reaches beyond the grown doodle.
+    Raises InvalidInputError where nothing may change, or something is missing (`check_mask`).
+    """
+    check_mask(job)
+    base_image = job.base_image
+    zones = decode_zones(job.zone_images, (base_image.width, base_image.height))
+    mask = inpaint_mask(job.recipe.mask, size, doodle, zones, base_image.keypoints)
+    if mask is None:
+        raise InvalidInputError("recipe.mask_empty", slot=job.slot)
+    return mask
+
+
+def inpaint_mask(
+    settings: MaskSettings,
+    size: tuple[int, int],
+    doodle: Image.Image | None,
+    zones: ZoneMasks = NO_ZONES,
+    keypoints: Keypoints | None = None,
+) -> Image.Image | None:
+    """The mask of a recipe at `size` (width, height) in pixels; None where it is empty.
+
+    Every pixel of the area (what the doodle touches, the clothes zone, or both) is masked, and
+    `settings.grow` pixels around it, but no kept part and no pixel of the protected zone. The values
+    rise over `settings.feather` pixels from the edge inwards: the mask never reaches beyond the grown
+    area.
 
     Args:
+        settings: `grow` and `feather` are pixels at `size`. Its area is not "off".
         doodle: an RGBA layer of any size.
-        settings: `grow` and `feather` are pixels at `size`.
+        zones: of any size.
         keypoints: the base image's 18 keypoints as fractions; needed for kept parts.
     """
     import cv2  # Late: it takes a tenth of a second.
 
-    alpha = np.asarray(doodle.convert("RGBA").getchannel("A"))
-    covered = Image.fromarray((alpha >= VISIBLE_ALPHA).astype(np.float32))
-    # Any part of a pixel that is covered counts, also where the mask is smaller than the doodle.
-    area = np.asarray(covered.resize(size, Image.Resampling.BOX)) > 0
+    area = np.zeros((size[1], size[0]), np.bool_)
+    if settings.area != "garment" and doodle is not None:
+        area |= _touched(doodle.convert("RGBA").getchannel("A"), size)
+    if settings.needs_clothes_zone and zones.clothes is not None:
+        area |= _touched(zones.clothes, size)
     if not area.any():
         return None
-    # A distance takes the same time however far the doodle grows.
+    # A distance takes the same time however far the area grows.
     distance = cv2.distanceTransform((~area).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     area = distance <= settings.grow
+    if zones.protected is not None:
+        area &= ~_touched(zones.protected, size)
     if keypoints is not None:
         area &= np.asarray(_kept_parts(settings, keypoints, size)) == 0
     if not area.any():
         return None
     return Image.fromarray(_feathered(area, settings.feather))
+
+
+def _touched(coverage: Image.Image, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """(height, width): the pixels at `size` of which any part is covered by an "L" image."""
+    covered = Image.fromarray((np.asarray(coverage) >= VISIBLE_ALPHA).astype(np.float32))
+    touched: NDArray[np.bool_] = np.asarray(covered.resize(size, Image.Resampling.BOX)) > 0
+    return touched
 
 
 def put_back(

@@ -9,6 +9,7 @@ from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.messages import Message, message
 from studio.models.identification import reject_controlnet_union
 from studio.models.safetensors_file import read_header
+from studio.models.segmentation_labels import names_clothes
 from studio.models.types import FAMILY_BY_CROSS_ATTENTION_DIM, ModelFamily
 from studio.models.weights import loaded_files, read_regular_file
 from studio.recipes.generation.recipe import ModelType
@@ -52,7 +53,7 @@ _SD3_COMPONENTS = (
 
 
 def family_of_directory(kind: ModelType, directory: Path) -> ModelFamily:
-    """The family of the model in a diffusers directory; "unknown" for VAEs and detectors.
+    """The family of the model in a diffusers directory; "unknown" for VAEs.
 
     Raises:
         CorruptModelError: a file is missing, unreadable or truncated.
@@ -76,12 +77,24 @@ def family_of_directory(kind: ModelType, directory: Path) -> ModelFamily:
         case "lora":
             raise IncompatibleModelError("model.lora_is_folder", name=directory.name)
         case "detector":
-            model_type = _read_config(directory, "config.json").get("model_type")
-            if model_type != "vitpose":
-                raise IncompatibleModelError(
-                    "model.detector_unknown", name=directory.name, found=str(model_type)
-                )
+            return _check_detector(directory)
     return "unknown"
+
+
+def _check_detector(directory: Path) -> ModelFamily:
+    """A pose detector, or a segmentation model that knows clothes."""
+    config = _read_config(directory, "config.json")
+    match config.get("model_type"):
+        case "vitpose":
+            return "vitpose"
+        case "segformer" if names_clothes(config.get("id2label")):
+            return "segformer"
+        case "segformer":
+            raise IncompatibleModelError("model.segmenter_without_clothes", name=directory.name)
+        case found:
+            raise IncompatibleModelError(
+                "model.detector_unknown", name=directory.name, found=str(found)
+            )
 
 
 def _check_base_model(directory: Path) -> ModelFamily:

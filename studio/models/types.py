@@ -28,8 +28,8 @@ TYPE_BY_DIR: dict[str, ModelType] = {
 }
 """Model types by the directory names (in lower case) of the studio, A1111 and ComfyUI."""
 
-ModelFamily = Literal["pocket", "sd15", "sd21", "sdxl", "sd3", "unknown"]
-"""Architecture of a base model, and of the LoRAs and ControlNets that fit it."""
+ModelFamily = Literal["pocket", "sd15", "sd21", "sdxl", "sd3", "vitpose", "segformer", "unknown"]
+"""Architecture of a base model, and of the LoRAs and ControlNets that fit it; or of a detector."""
 Prediction = Literal["epsilon", "v_prediction"]
 """What a denoiser was trained to predict: the noise, or the velocity (Salimans and Ho, 2022)."""
 

@@ -1,4 +1,4 @@
-"""Base images with their pose keypoints, and the doodles that are drawn on them."""
+"""Base images with their pose keypoints and zones, and the doodles that are drawn on them."""
 
 import hashlib
 import re
@@ -74,10 +74,29 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 hash in lower-case hexadecimal digits."""
 
 
+class Zones(FrozenModel):
+    """Masks of a base image by hash; the image store holds their pixels. None: there is no such zone.
+
+    Attributes:
+        clothes: what a recipe's mask of the area "garment" or "both" may change.
+        protected: what no mask changes, whatever its area.
+    """
+
+    clothes: Sha256 | None = None
+    protected: Sha256 | None = None
+
+
+class ZoneImages(FrozenModel):
+    """The masks of a base image's zones as PNGs of its size: 255 is in the zone, 0 is not."""
+
+    clothes: bytes | None = None
+    protected: bytes | None = None
+
+
 class BaseImage(FrozenModel):
     """An image that operators provide to be drawn on. The store holds its pixels.
 
-    `width` and `height` are in pixels.
+    `width` and `height` are in pixels. `zones` is None until zones are painted.
     """
 
     id: Slug
@@ -86,6 +105,7 @@ class BaseImage(FrozenModel):
     height: Annotated[int, Field(ge=64, le=2048)]
     sha256: Sha256
     keypoints: Keypoints | None = None
+    zones: Zones | None = None
 
 
 class UploadedBaseImage(FrozenModel):
@@ -93,6 +113,7 @@ class UploadedBaseImage(FrozenModel):
 
     png: bytes
     keypoints: Keypoints | None = None
+    zones: ZoneImages = ZoneImages()
 
 
 class Doodle(StoredModel):

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from studio.errors import NotFoundError
 from studio.server.routers import (
     api_keys,
+    base_image_zones,
     base_images,
     blind_tests,
     deployments,
@@ -42,6 +43,7 @@ OPERATOR_ROUTERS = (
     blind_tests.router,
     grids.router,
     base_images.router,
+    base_image_zones.router,
     models.router,
     selections.router,
     variants.router,

@@ -14,7 +14,7 @@ _FRAME = (
 _STYLES: Mapping[str, Sequence[str]] = {
     "api-keys": ["admin"],
     "audit": ["admin"],
-    "base-images": ["assets"],
+    "base-images": ["assets", "canvas"],
     "blind-tests": ["tests"],
     "history": ["history", "lightbox"],
     "log": ["admin"],

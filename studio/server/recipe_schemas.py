@@ -7,7 +7,7 @@ from pydantic import Field
 
 from studio.messages import message
 from studio.recipes.base import FrozenModel
-from studio.recipes.base_image import Sha256
+from studio.recipes.base_image import Sha256, Slug
 from studio.recipes.generation.field_presentation import (
     SECTIONS,
     STEP_FIELDS,
@@ -15,7 +15,7 @@ from studio.recipes.generation.field_presentation import (
     Section,
 )
 from studio.recipes.generation.job import UserPrompt
-from studio.recipes.generation.recipe import ModelType
+from studio.recipes.generation.recipe import ModelType, Recipe
 from studio.recipes.generation.recipe_fields import (
     FieldKind,
     RecipeField,
@@ -24,6 +24,7 @@ from studio.recipes.generation.recipe_fields import (
     recipe_lists,
 )
 from studio.recipes.themes.preset import Slot
+from studio.server.schemas import MAX_DOODLE_BASE64_CHARS
 
 
 class ChoiceResponse(FrozenModel):
@@ -187,6 +188,15 @@ class CheckPresetResponse(FrozenModel):
         Mapping[str, float],
         Field(description="Of a denoising step for 512 × 512 pixels here, by base model."),
     ]
+
+
+class MaskPreviewRequest(FrozenModel):
+    """A recipe with a mask, a base image, and what is drawn on it: a PNG of its size as base64."""
+
+    recipe: Recipe
+    slot: Slot = "A"
+    base_image: Slug
+    doodle: Annotated[str | None, Field(max_length=MAX_DOODLE_BASE64_CHARS)] = None
 
 
 class ControlImageResponse(FrozenModel):

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from studio.message_fields import invalid
-from studio.messages import Message
+from studio.messages import Message, message
 from studio.recipes.base import FrozenModel
-from studio.recipes.base_image import BaseImage, Keypoints, Slug
+from studio.recipes.base_image import BaseImage, Keypoints, Slug, ZoneImages
 from studio.recipes.generation.job import RequestId, Seed, UserPrompt
 from studio.recipes.serving.request_status import (
     WITHHELD_MESSAGE,
@@ -19,6 +19,7 @@ from studio.recipes.serving.request_status import (
     RequestStatus,
 )
 from studio.recipes.themes.preset import Slot, ThemeVersion
+from studio.server.base64_images import decode_base64
 from studio.server.redaction import redact, redact_message
 
 API_PREFIX = "/api/v1"
@@ -57,6 +58,40 @@ class Theme(FrozenModel):
     base_images: tuple[BaseImageResponse, ...]
 
 
+class ZoneMasksBody(FrozenModel):
+    """The masks of a base image's zones: PNGs of its size as base64, white is in the zone. Null: there is
+    no such zone."""
+
+    clothes: Annotated[
+        str | None,
+        Field(
+            max_length=MAX_DOODLE_BASE64_CHARS,
+            description='What recipes whose mask has the area "garment" or "both" may change.',
+        ),
+    ] = None
+    protected: Annotated[
+        str | None,
+        Field(max_length=MAX_DOODLE_BASE64_CHARS, description="What no mask changes."),
+    ] = None
+
+    @classmethod
+    def encode(cls, masks: ZoneImages) -> "ZoneMasksBody":
+        """The masks as a body."""
+        clothes, protected = (
+            None if png is None else base64.b64encode(png).decode()
+            for png in (masks.clothes, masks.protected)
+        )
+        return cls(clothes=clothes, protected=protected)
+
+    def decode(self) -> ZoneImages:
+        """The masks, not validated yet. Raises InvalidImageError for what is no base64."""
+        zones = (self.clothes, "image.clothes_zone"), (self.protected, "image.protected_zone")
+        clothes, protected = (
+            None if text is None else decode_base64(text, message(what)) for text, what in zones
+        )
+        return ZoneImages(clothes=clothes, protected=protected)
+
+
 class UploadedBaseImage(FrozenModel):
     """A base image of the user's, where the theme allows uploads."""
 
@@ -74,6 +109,9 @@ class UploadedBaseImage(FrozenModel):
             " null: hidden."
         ),
     ] = None
+    zones: Annotated[
+        ZoneMasksBody, Field(description="Needed where the theme changes only the clothes.")
+    ] = ZoneMasksBody()
 
 
 class GenerationRequestCreate(FrozenModel):

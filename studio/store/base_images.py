@@ -1,4 +1,4 @@
-"""Base images: rows in the database, pixels in the image store."""
+"""Base images: rows in the database, pixels and masks of their zones in the image store."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from studio.errors import InvalidInputError, NotFoundError
 from studio.messages import message
-from studio.recipes.base_image import BaseImage
+from studio.recipes.base_image import BaseImage, ZoneImages, Zones
 from studio.store.database import Database
 from studio.store.images.files import ImageStore
 from studio.store.tables import BaseImageRow
@@ -25,11 +25,13 @@ class BaseImageStore:
         A replaced image that was retired stays so.
 
         Args:
-            image: its values; `sha256` is the hash of `png`.
+            image: its values; `sha256` is the hash of `png`. Zones are stored before
+                (`write_zones`).
             png: the pixels.
             position: place in the list, from 0; images at the same position are sorted by id.
         """
         self._images.write(png)
+        document = image.model_dump(mode="json")
         with self._database.write_session() as session:
             existing = session.get(BaseImageRow, image.id)
             session.merge(
@@ -39,7 +41,8 @@ class BaseImageStore:
                     width=image.width,
                     height=image.height,
                     sha256=image.sha256,
-                    keypoints=image.model_dump(mode="json")["keypoints"],
+                    keypoints=document["keypoints"],
+                    zones=document["zones"],
                     position=position,
                     retired=existing is not None and existing.retired,
                 )
@@ -84,6 +87,31 @@ class BaseImageStore:
         """The pixels. Raises NotFoundError when the file is missing."""
         return self._images.get(image.sha256)
 
+    def write_zones(self, masks: ZoneImages) -> Zones:
+        """Stores the masks of zones and returns their hashes."""
+        hashes = [png and self._images.write(png) for png in (masks.clothes, masks.protected)]
+        return Zones(clothes=hashes[0] or None, protected=hashes[1] or None)
+
+    def set_zones(self, image_id: str, masks: ZoneImages) -> BaseImage:
+        """Replaces an image's zones. The masks of the old ones stay for the jobs that use them.
+
+        Raises NotFoundError.
+        """
+        image = self.get(image_id).model_copy(update={"zones": self.write_zones(masks)})
+        with self._database.write_session() as session:
+            row = session.get_one(BaseImageRow, image_id)
+            row.zones = image.model_dump(mode="json")["zones"]
+        return image
+
+    def read_zones(self, image: BaseImage) -> ZoneImages:
+        """The masks of an image's zones. Raises NotFoundError when a file is missing."""
+        zones = image.zones or Zones()
+        clothes, protected = (
+            None if sha256 is None else self._images.get(sha256)
+            for sha256 in (zones.clothes, zones.protected)
+        )
+        return ZoneImages(clothes=clothes, protected=protected)
+
 
 def _image(row: BaseImageRow) -> BaseImage:
     points = row.keypoints
@@ -97,4 +125,5 @@ def _image(row: BaseImageRow) -> BaseImage:
         height=row.height,
         sha256=row.sha256,
         keypoints=keypoints,
+        zones=None if row.zones is None else Zones.model_validate(row.zones),
     )

@@ -9,6 +9,7 @@ from sqlalchemy import exists, select
 from studio.errors import InvalidDocumentError
 from studio.messages import message
 from studio.recipes.base import parse_stored_document
+from studio.recipes.base_image import ZoneImages
 from studio.recipes.generation.job import GenerationRequest
 from studio.recipes.serving.request_status import ACTIVE_STATES
 from studio.store.database import Database
@@ -62,5 +63,10 @@ def _redacted(row: RequestRow) -> str:
         log.warning("request %s cannot be read: emptied", row.id)
         return "{}"
     # A short prompt could be guessed from the hash of the body.
-    changes = {"doodle": None, "user_prompt": "", "body_sha256": None}
+    changes = {
+        "doodle": None,
+        "user_prompt": "",
+        "body_sha256": None,
+        "zone_images": ZoneImages(),
+    }
     return request.model_copy(update=changes).model_dump_json()

@@ -56,7 +56,7 @@ class ThemeReviewRow(Base):
 
 
 class BaseImageRow(Base):
-    """A base image. Its pixels are in the image store, under their hash."""
+    """A base image. Its pixels and those of its zones are in the image store, under their hashes."""
 
     __tablename__ = "base_images"
 
@@ -66,6 +66,7 @@ class BaseImageRow(Base):
     height: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     keypoints: Mapped[list[list[float] | None] | None] = mapped_column(JSON)
+    zones: Mapped[dict[str, str | None] | None] = mapped_column(JSON)
     position: Mapped[int]
     retired: Mapped[bool] = mapped_column(server_default=false())
 

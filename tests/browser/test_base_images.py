@@ -1,4 +1,4 @@
-"""The page of base images: upload one, place its joints, draw on it; retire it again."""
+"""The page of base images: upload one, place its joints, paint its zones, draw on it; retire it again."""
 
 import json
 import urllib.request
@@ -89,6 +89,40 @@ def test_a_joint_is_dragged_and_hidden(bases: Page, server: Server) -> None:
     assert after[4] != before[4]
     assert after[13] is None
     assert after[0] == before[0]
+
+
+# Issue 23, 1.
+def test_zones_are_painted_saved_and_brought_back(bases: Page, server: Server) -> None:
+    before = listed(server, "ruby")
+    bases.locator("[data-base=ruby]").click()
+    bases.get_by_role("tab", name="Zones").click()
+    canvas = bases.locator(".zone-stage canvas")
+    save = bases.get_by_role("button", name="Save zones")
+    expect(canvas).to_be_visible()
+    bases.wait_for_function("document.querySelector('.zone-stage doodle-canvas').getPng()")
+    expect(save).to_be_disabled()
+    bases.get_by_role("button", name="Clear", exact=True).click()
+    save.click()
+    expect(bases.locator(".undo-notice")).to_contain_text("Zones saved.")
+    cleared = listed(server, "ruby")
+    assert (cleared["clothes_zone"], cleared["protected_zone"]) == (None, None)
+    bases.locator(".undo-notice button").click()
+    expect(bases.locator(".undo-notice")).to_have_count(0)
+    bases.wait_for_function("document.querySelector('.zone-stage doodle-canvas').getPng()")
+    assert listed(server, "ruby") == before  # To the byte: zones are named by their hash.
+    bases.locator("#zone [value=protected]").check(force=True)
+    canvas.click(position={"x": 12, "y": 12})
+    save.click()
+    expect(save).to_be_disabled()
+    after = listed(server, "ruby")
+    assert after["clothes_zone"] == before["clothes_zone"]
+    assert after["protected_zone"] != before["protected_zone"]
+    bases.get_by_role("button", name="Propose", exact=True).click()
+    expect(bases.locator("#zone-status")).to_have_text("Proposed. Correct it, then save.")
+    bases.keyboard.press("Control+z")
+    expect(save).to_be_disabled()
+    bases.get_by_role("tab", name="Keypoints").click()
+    expect(bases.get_by_role("button", name="Save keypoints")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [390, 1440])

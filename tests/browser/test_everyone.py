@@ -104,6 +104,8 @@ def test_the_plain_pages_have_no_barriers(themed: Page, server: Server) -> None:
     themed.goto(f"{server.url}/tests")
     themed.locator("#new").click()
     found["new test"] = violations(themed)
+    open_plain(themed, server, "/assets/base-images#zones")
+    found["zones"] = violations(themed)
     assert {place: each for place, each in found.items() if each} == {}
 
 

@@ -8,9 +8,9 @@ from PIL import Image
 
 from studio.app import AppContainer
 from studio.engine.engine import Engine
-from studio.engine.job_images import make_mask
 from studio.engine.memory.cache_limits import CacheLimits
 from studio.engine.results import RenderListener, RenderResult
+from studio.imaging.masks import job_mask
 from studio.models.catalog import ModelCatalog
 from studio.models.weights import HashCache
 from studio.recipes.generation.job import RenderJob
@@ -55,8 +55,7 @@ def recorded(shipped_studio: AppContainer, catalog: ModelCatalog) -> RenderHarne
 def assert_put_back(harness: RenderHarness, job: RenderJob, result: RenderResult) -> None:
     """Outside the mask every byte is the base image's, inside it is not."""
     image = result.image
-    mask = make_mask(job, decode(job.doodle.png_bytes) if job.doodle else None, image.size)
-    assert mask is not None
+    mask = job_mask(job, decode(job.doodle.png_bytes) if job.doodle else None, image.size)
     area = np.asarray(mask) > 0
     base = decode(harness.studio.stores.base_images.read_png(job.base_image)).convert("RGB")
     expected = pixels(base.resize(image.size, Image.Resampling.LANCZOS))

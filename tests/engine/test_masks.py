@@ -20,10 +20,13 @@ from studio.engine.diffusion.latent_start import LatentImg2ImgPipeline
 from studio.engine.diffusion.masked_latents import MaskedLatents
 from studio.engine.results import RenderListener
 from studio.errors import InvalidInputError
-from studio.imaging.masks import doodle_mask
+from studio.imaging.masks import inpaint_mask
+from studio.imaging.zones import decode_zones
+from studio.recipes.base_image import ZoneImages
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import MaskSettings
 from studio.recipes.themes.preset import SLOTS, Slot
+from studio.services.zones import set_zones
 from tests.engine import tiny
 from tests.engine.conftest import RenderHarness, decode
 from tests.engine.pixels import Pixels, pixels
@@ -40,11 +43,16 @@ SCHEDULERS = (
 
 
 def masked_area(job: RenderJob, size: tuple[int, int]) -> np.ndarray:
-    assert job.doodle is not None
-    layer, keypoints = decode(job.doodle.png_bytes), job.base_image.keypoints
-    mask = doodle_mask(layer, size, job.recipe.mask, keypoints)
-    assert mask is not None
+    mask = mask_of(job, size, decode(job.doodle.png_bytes) if job.doodle else None)
     return np.asarray(mask) > 0
+
+
+def mask_of(job: RenderJob, size: tuple[int, int], layer: Image.Image | None) -> Image.Image:
+    base_image = job.base_image
+    zones = decode_zones(job.zone_images, (base_image.width, base_image.height))
+    mask = inpaint_mask(job.recipe.mask, size, layer, zones, base_image.keypoints)
+    assert mask is not None
+    return mask
 
 
 def base_pixels(harness: RenderHarness, job: RenderJob, size: tuple[int, int]) -> Pixels:
@@ -119,7 +127,7 @@ def test_jobs_of_a_batch_have_masks_of_their_own(harness: RenderHarness) -> None
 def test_an_empty_doodle_is_refused_by_name(harness: RenderHarness) -> None:
     job = harness.job("star-dress", mask=MASK)
     base = decode(harness.studio.stores.base_images.read_png(job.base_image))
-    with pytest.raises(InvalidInputError, match="Recipe B changes only what the doodle covers"):
+    with pytest.raises(InvalidInputError, match="Recipe B: the area that may change is empty"):
         harness.engine.render(job, base, Image.new("RGBA", base.size), RenderListener())
 
 
@@ -164,11 +172,42 @@ def test_a_kept_face_is_never_painted_over(harness: RenderHarness) -> None:
     base = decode(harness.studio.stores.base_images.read_png(job.base_image)).convert("RGB")
     red = Image.new("RGBA", base.size, (200, 20, 20, 255))
     image = pixels(harness.engine.render(job, base, red, RenderListener()).image)
-    made = doodle_mask(red, (256, 256), job.recipe.mask, job.base_image.keypoints)
-    assert made is not None
-    area = np.asarray(made)
+    area = np.asarray(mask_of(job, (256, 256), red))
     assert (image[area == 0] == base_pixels(harness, job, (256, 256))[area == 0]).all()
     assert (image[area == 255] == (200, 20, 20)).all()
+
+
+@pytest.mark.parametrize("area", ["garment", "both"])
+@pytest.mark.parametrize("doodle", ["star-dress", None])
+def test_the_clothes_zone_changes_with_and_without_a_doodle(
+    harness: RenderHarness, area: str, doodle: str | None
+) -> None:
+    """The shipped base images have zones: their clothes may change, head and hands never."""
+    mask = {"area": area, "grow": 4, "feather": 2}
+    job = harness.job(doodle, steps=4, mask=mask, control_units=())
+    image, base = pixels(harness.render(job).image), base_pixels(harness, job, (256, 256))
+    changeable = masked_area(job, (256, 256))
+    assert (image[~changeable] == base[~changeable]).all()
+    zones = decode_zones(job.zone_images, (256, 256))
+    clothes, protected = (np.asarray(zone) > 0 for zone in (zones.clothes, zones.protected))
+    assert (image[protected] == base[protected]).all()
+    assert (image[clothes] != base[clothes]).any(axis=-1).mean() > 0.5
+
+
+def test_a_job_keeps_the_zones_it_was_made_with(harness: RenderHarness) -> None:
+    """A job that waits renders as it was accepted, whatever is painted meanwhile."""
+    store = harness.studio.stores.base_images
+    job = harness.job("star-dress", steps=2, mask={"area": "garment", "grow": 0})
+    before, masks = pixels(harness.render(job).image), store.read_zones(job.base_image)
+    try:
+        set_zones(store, "mia", ZoneImages(clothes=masks.protected))
+        assert (pixels(harness.render(job).image) == before).all()
+        later = harness.job("star-dress", steps=2, mask={"area": "garment", "grow": 0})
+        assert later.base_image.zones != job.base_image.zones
+        assert (pixels(harness.render(later).image) != before).any()
+    finally:
+        set_zones(store, "mia", masks)
+    assert store.get("mia").zones == job.base_image.zones
 
 
 def test_a_kept_face_without_keypoints_is_refused(harness: RenderHarness) -> None:

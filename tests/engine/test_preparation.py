@@ -171,7 +171,7 @@ def test_masks_and_images_are_made_ahead_and_put_back_after_the_render(
     harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[str] = []
-    for name in ("make_mask", "overlay_doodle"):
+    for name in ("job_mask", "overlay_doodle"):
         real = getattr(job_images, name)
 
         def counting(*args: Any, _real: Any = real, _name: str = name, **kwargs: Any) -> Any:
@@ -183,7 +183,7 @@ def test_masks_and_images_are_made_ahead_and_put_back_after_the_render(
     upscaled = harness.job(**FAST, **MASK, upscale={"enabled": True, "scale_factor": 1.5})
     for each in (job, upscaled):
         card.prepare(each)
-    assert sorted(calls) == ["make_mask"] * 3 + ["overlay_doodle"] * 2
+    assert sorted(calls) == ["job_mask"] * 3 + ["overlay_doodle"] * 2
     result = card.engine.render(job, *card.inputs(job))
     assert (pixels(result.decoded) != pixels(result.image)).any()
     assert len(calls) == 5

@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -226,6 +227,23 @@ def test_base_image_is_added_with_keypoints_from_a_file(
     assert [i["id"] for i in json.loads(studio_command("base-images", "list", "--json").out)][
         -2:
     ] == ["zoe", "bare"]
+
+
+# Issue 23, 1.
+def test_zones_are_proposed_replaced_by_files_and_cleared(
+    studio_command: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "mask.png"
+    file.write_bytes(examples.png(color=(255, 255, 255, 255)))
+    run = partial(studio_command, "base-images", "zones")
+    assert run("mia").out == "mia: a clothes zone, a protected zone\n"
+    assert run("mia", "--clear").out == "mia: no clothes zone, no protected zone\n"
+    assert run("mia", "--protected", file).out == "mia: no clothes zone, a protected zone\n"
+    assert run("mia", "--propose").out == "mia: a clothes zone, a protected zone\n"
+    file.write_bytes(examples.png((64, 64)))
+    refused = run("mia", "--clothes", file)
+    assert (refused.code, "64 x 64 pixels" in refused.err) == (2, True)
+    assert "Detector not found" in run("mia", "--propose", "--segmenter", "none").err
 
 
 def test_missing_detector_is_named(studio_command: Command, tmp_path: Path) -> None:

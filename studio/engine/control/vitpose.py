@@ -5,7 +5,7 @@ from PIL import Image
 from safetensors import SafetensorError
 from transformers import VitPoseForPoseEstimation, VitPoseImageProcessor
 
-from studio.errors import CorruptModelError, InvalidInputError, first_line
+from studio.errors import CorruptModelError, IncompatibleModelError, InvalidInputError, first_line
 from studio.imaging.keypoints import coco17_to_openpose18
 from studio.models.types import ModelInfo
 from studio.recipes.base_image import Keypoints, Point
@@ -20,7 +20,18 @@ class VitPoseDetector:
     """A pose detector of the ViTPose family (Xu et al., 2022), on the CPU."""
 
     def __init__(self, model: ModelInfo) -> None:
-        """Reads the model's folder. Raises CorruptModelError when it cannot be loaded."""
+        """Reads the model's folder.
+
+        Raises CorruptModelError when it cannot be loaded, IncompatibleModelError when it is a detector of
+        another kind.
+        """
+        if model.family != "vitpose":
+            raise IncompatibleModelError(
+                "model.detector_for_other_work",
+                name=model.name,
+                found=model.family,
+                wanted="vitpose",
+            )
         try:
             self._image_processor = VitPoseImageProcessor.from_pretrained(
                 model.path, local_files_only=True

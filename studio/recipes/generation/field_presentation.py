@@ -99,6 +99,8 @@ _WITHOUT_IMAGE = HiddenWhen("control_units.*.source", ("doodle", "composite", "b
 _MASK_AREAS: Mapping[str, str] = {
     "off": "recipe.mask_area_off",
     "doodle": "recipe.mask_area_doodle",
+    "garment": "recipe.mask_area_garment",
+    "both": "recipe.mask_area_both",
 }
 _NO_MASK = (HiddenWhen("mask.area", ("off",)),)
 _NO_UPSCALE = (HiddenWhen("upscale.enabled", (False,)),)

@@ -8,7 +8,15 @@ from pydantic import Field
 from studio.errors import NotFoundError
 from studio.message_fields import StoredMessage
 from studio.recipes.base import FrozenModel, StoredModel
-from studio.recipes.base_image import BaseImage, ControlImage, Doodle, Sha256, Slug
+from studio.recipes.base_image import (
+    BaseImage,
+    ControlImage,
+    Doodle,
+    Sha256,
+    Slug,
+    ZoneImages,
+    Zones,
+)
 from studio.recipes.generation.recipe import LoraSettings, ModelType, Recipe
 from studio.recipes.text_fields import TEXT
 from studio.recipes.themes.preset import Preset, Slot
@@ -32,6 +40,7 @@ class GenerationRequest(StoredModel):
         preset: the complete document, so that a test run of an unsaved preset and a deployed theme
             take the same path.
         theme_version: None for a preset that is not saved.
+        zone_images: the masks of the base image's zones, where a recipe has a mask.
         client: name of the API client, or `OPERATOR_CLIENT`.
         body_sha256: hash of the request body, which detects an idempotency key that is reused for
             another body. None without a key, and for requests stored by older versions.
@@ -45,6 +54,7 @@ class GenerationRequest(StoredModel):
     theme_version: int | None = None
     seed: Seed
     control_images: tuple[ControlImage, ...] = ()
+    zone_images: ZoneImages = ZoneImages()
     client: Annotated[str, Field(max_length=63)] = OPERATOR_CLIENT
     body_sha256: Sha256 | None = None
 
@@ -65,6 +75,7 @@ class RenderJob(FrozenModel):
     base_image: BaseImage
     doodle: Doodle | None = None
     control_images: tuple[ControlImage, ...] = ()
+    zone_images: ZoneImages = ZoneImages()
 
     def control_image(self, sha256: Sha256 | None) -> bytes:
         """The PNG bytes of a control image.
@@ -98,7 +109,7 @@ class Variant(StoredModel):
 
     `prompt_tokens` is the length of the prompt in CLIP tokens; `notes` are remarks for the operator.
     `user_prompt` and `theme_prompt` are the parts of `prompt` that came with the request; None for variants
-    of releases before 2026-12.
+    of releases before 2026-12. `zones` are those of the base image, where the recipe has a mask.
     """
 
     request_id: RequestId
@@ -108,6 +119,7 @@ class Variant(StoredModel):
     negative_prompt: str
     seed: Seed
     base_image: Slug
+    zones: Zones | None = None
     theme_slug: Slug
     theme_version: int | None
     doodle_sha256: Sha256 | None

@@ -56,6 +56,7 @@ def plan_job(request: GenerationRequest, slot: Slot) -> RenderJob:
         base_image=request.base_image,
         doodle=request.doodle,
         control_images=request.control_images,
+        zone_images=request.zone_images,
     )
 
 
@@ -63,21 +64,23 @@ def check_request(request: GenerationRequest) -> None:
     """Checks what `plan_jobs` and the renders of its jobs need, before the request is stored.
 
     Raises:
-        InvalidInputError: as `plan_jobs`; or a mask is of the doodle and there is none, or it keeps parts
-            that the base image has no keypoints for.
+        InvalidInputError: as `plan_jobs` and `check_mask`.
     """
     for job in plan_jobs(request):
-        mask = job.recipe.mask
-        if mask.area != "off" and job.doodle is None:
-            raise InvalidInputError("recipe.mask_without_doodle", slot=job.slot)
-        check_mask_keypoints(job)
+        check_mask(job)
 
 
-def check_mask_keypoints(job: RenderJob) -> None:
-    """Raises InvalidInputError where the mask keeps parts that the base image has no keypoints for."""
-    if job.recipe.mask.needs_keypoints and job.base_image.keypoints is None:
+def check_mask(job: RenderJob) -> None:
+    """Raises InvalidInputError where the mask is of a doodle or a clothes zone that is not there, or keeps
+    parts that the base image has no keypoints for."""
+    mask, base_image = job.recipe.mask, job.base_image
+    if mask.area == "doodle" and job.doodle is None:
+        raise InvalidInputError("recipe.mask_without_doodle", slot=job.slot)
+    if mask.needs_clothes_zone and job.zone_images.clothes is None:
+        raise InvalidInputError("recipe.mask_without_zones", slot=job.slot, name=base_image.name)
+    if mask.needs_keypoints and base_image.keypoints is None:
         raise InvalidInputError(
-            "recipe.mask_without_keypoints", slot=job.slot, name=job.base_image.name
+            "recipe.mask_without_keypoints", slot=job.slot, name=base_image.name
         )
 
 

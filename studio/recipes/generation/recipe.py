@@ -147,14 +147,16 @@ class FaceRestoration(StoredModel):
     render_size: ImageDimension = 512
 
 
-MaskArea = Literal["off", "doodle"]
+MaskArea = Literal["off", "doodle", "garment", "both"]
 
 
 class MaskSettings(StoredModel):
     """What of the base image may change; outside of it the image has the base image's pixels.
 
     Attributes:
-        area: "off" renders everything anew; "doodle" only what the doodle covers.
+        area: "off" renders everything anew; "doodle" only what the doodle covers, "garment" the base
+            image's clothes zone, "both" doodle and clothes zone. Its protected zone never changes,
+            unless the area is "off".
         grow: pixels of the image by which the area grows on each side.
         feather: pixels over which the render fades in, from the edge of the grown area inwards.
         keep_face: the face does not change, also where the area covers it. Its place is known by the
@@ -167,6 +169,11 @@ class MaskSettings(StoredModel):
     feather: Annotated[int, Field(ge=0, le=64)] = 8
     keep_face: bool = False
     keep_hands: bool = False
+
+    @property
+    def needs_clothes_zone(self) -> bool:
+        """Whether the area is part of the base image's clothes zone."""
+        return self.area in ("garment", "both")
 
     @property
     def needs_keypoints(self) -> bool:

@@ -13,7 +13,7 @@ from pydantic import Field
 from studio.errors import InvalidDocumentError
 from studio.messages import Message
 from studio.recipes.base import FrozenModel, parse_document
-from studio.recipes.base_image import BaseImage
+from studio.recipes.base_image import BaseImage, ZoneImages
 from studio.recipes.themes.preset import MAX_BASE_IMAGES, SCHEMA_ID, Preset
 
 MAX_BYTES = 64 * 2**20
@@ -33,10 +33,11 @@ MIGRATIONS: Migrations = {
 
 
 class BundledBaseImage(FrozenModel):
-    """A base image with its pixels as PNG."""
+    """A base image with its pixels and the masks of its zones as PNGs."""
 
     image: BaseImage
     png: bytes
+    zones: ZoneImages = ZoneImages()
 
 
 class ThemeBundle(FrozenModel):

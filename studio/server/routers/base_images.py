@@ -11,7 +11,7 @@ from studio.imaging.openpose_renderer import LIMBS, render_openpose_map
 from studio.imaging.png_io import encode_png
 from studio.models.catalog import ModelCatalog
 from studio.recipes.base import FrozenModel
-from studio.recipes.base_image import KEYPOINT_NAMES, BaseImage, Keypoints, Sha256, Slug
+from studio.recipes.base_image import KEYPOINT_NAMES, BaseImage, Keypoints, Sha256, Slug, Zones
 from studio.recipes.generation.recipe import ModelName, ModelRef
 from studio.recipes.text_fields import Name
 from studio.server.bodies import RawBody
@@ -42,8 +42,8 @@ router = APIRouter(tags=["base images"], dependencies=[Depends(require_admin)])
 
 
 class BaseImageDetails(FrozenModel):
-    """A base image with the URLs of its PNG, of a small WebP copy (`&size=` is its longest side in pixels), and of
-    the OpenPose map of its keypoints.
+    """A base image with the URLs of its PNG, of a small WebP copy (`&size=` is its longest side in pixels), of
+    the OpenPose map of its keypoints, and of the masks of its zones (null: there is no such zone).
 
     A retired image is offered no more, and stays for the requests that use it.
     """
@@ -57,9 +57,12 @@ class BaseImageDetails(FrozenModel):
     image: str
     thumbnail: str
     pose_map: str
+    clothes_zone: str | None
+    protected_zone: str | None
 
     @classmethod
     def of(cls, image: BaseImage, retired: bool = False) -> "BaseImageDetails":
+        zones = image.zones or Zones()
         return cls(
             id=image.id,
             name=image.name,
@@ -70,6 +73,8 @@ class BaseImageDetails(FrozenModel):
             image=f"{BASE_IMAGES}/{image.id}.png",
             thumbnail=f"{BASE_IMAGES}/{image.id}.webp?sha256={image.sha256}",
             pose_map=f"{BASE_IMAGES}/{image.id}/pose-map.png",
+            clothes_zone=_zone_url(image, "clothes", zones.clothes),
+            protected_zone=_zone_url(image, "protected", zones.protected),
         )
 
 
@@ -83,18 +88,20 @@ class SampleDoodleResponse(FrozenModel):
 
 class BaseImageList(FrozenModel):
     """All base images; and what keypoints are: their names in order, the pairs that limbs connect, and the
-    pose detectors that are installed."""
+    pose detectors and the segmentation models for clothes that are installed."""
 
     base_images: tuple[BaseImageDetails, ...]
     keypoint_names: tuple[str, ...]
     limbs: tuple[tuple[int, int], ...]
     detectors: tuple[str, ...]
+    segmenters: tuple[str, ...]
 
 
 @router.get(BASE_IMAGES)
 def list_base_images(base_images: BaseImages, catalog: Catalog) -> BaseImageList:
     """All base images, also retired ones."""
     retired = base_images.retired_ids()
+    detectors = catalog.list_files("detector")
     return BaseImageList(
         base_images=tuple(
             BaseImageDetails.of(image, image.id in retired)
@@ -102,7 +109,8 @@ def list_base_images(base_images: BaseImages, catalog: Catalog) -> BaseImageList
         ),
         keypoint_names=tuple(KEYPOINT_NAMES),
         limbs=LIMBS,
-        detectors=tuple(catalog.list_names("detector")),
+        detectors=tuple(model.name for model in detectors if model.family == "vitpose"),
+        segmenters=tuple(model.name for model in detectors if model.family == "segformer"),
     )
 
 
@@ -197,6 +205,10 @@ def set_retired(image_id: Slug, retired: bool, base_images: BaseImages) -> BaseI
 def base_image_url(image: BaseImage) -> str:
     """The URL of a base image as it is now."""
     return f"{BASE_IMAGES}/{image.id}.png?sha256={image.sha256}"
+
+
+def _zone_url(image: BaseImage, zone: str, sha256: str | None) -> str | None:
+    return sha256 and f"{BASE_IMAGES}/{image.id}/zones/{zone}.png?sha256={sha256}"
 
 
 def sample_doodle_url(name: str) -> str:

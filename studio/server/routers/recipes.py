@@ -1,17 +1,27 @@
 """Routes for editors of recipes, for operators (scope `admin`): fields, checks while editing, control images."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
+from studio.messages import message
+from studio.server.base64_images import decode_base64
 from studio.server.bodies import RawBody
-from studio.server.dependencies import Container, Language, Rendering, require_admin
+from studio.server.dependencies import (
+    BaseImages,
+    Container,
+    Language,
+    Rendering,
+    require_admin,
+)
 from studio.server.openapi import PNG_FILE
 from studio.server.recipe_schemas import (
     CheckPresetRequest,
     CheckPresetResponse,
     ControlImageResponse,
+    MaskPreviewRequest,
     RecipeFieldsResponse,
 )
 from studio.server.schemas import API_PREFIX
+from studio.services.rendering.mask_preview import render_mask
 from studio.services.themes.preset_check import check_preset, seconds_per_step
 from studio.services.themes.token_counter import CHUNK_TOKENS
 
@@ -36,6 +46,15 @@ def check_edited_preset(
         chunk_tokens=CHUNK_TOKENS,
         seconds_per_step=seconds_per_step(studio.stores.variants),
     )
+
+
+@router.post("/mask-previews", response_class=Response)
+def preview_mask(body: MaskPreviewRequest, base_images: BaseImages) -> Response:
+    """What a render may change: a PNG of the recipe's size, white where it is the recipe's, black where it
+    is the base image's. Refused where the recipe has no mask, or none can be made."""
+    doodle = body.doodle and decode_base64(body.doodle, message("image.doodle"))
+    mask = render_mask(base_images, body.base_image, body.recipe, body.slot, doodle or None)
+    return Response(mask, media_type="image/png")
 
 
 @router.post("/control-images", status_code=201, openapi_extra=PNG_FILE)

@@ -96,7 +96,11 @@ def _parse_base(body: GenerationRequestCreate) -> Slug | UploadedBaseImage:
     if body.uploaded_base_image is None:
         return body.base_image or ""
     png = decode_base64(body.uploaded_base_image.png, message("image.uploaded_base"))
-    return UploadedBaseImage(png=png, keypoints=body.uploaded_base_image.keypoints)
+    return UploadedBaseImage(
+        png=png,
+        keypoints=body.uploaded_base_image.keypoints,
+        zones=body.uploaded_base_image.zones.decode(),
+    )
 
 
 def _parse_doodle(text: str | None) -> bytes | None:

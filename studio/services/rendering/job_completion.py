@@ -217,6 +217,7 @@ def build_variant(
         negative_prompt=job.negative_prompt,
         seed=job.seed,
         base_image=job.base_image.id,
+        zones=job.base_image.zones if job.recipe.mask.area != "off" else None,
         theme_slug=request.preset.slug,
         theme_version=request.theme_version,
         doodle_sha256=job.doodle.sha256 if job.doodle else None,

@@ -22,6 +22,7 @@ _WITHOUT_PIXELS: Mapping[str, Any] = {
     "request_id": True,
     "doodle": True,
     "control_images": True,
+    "zone_images": True,
     "recipe": {"name"},
 }
 """What is left out of the hash: it decides no pixel, or is hashed by itself."""
@@ -40,7 +41,10 @@ class RenderCache:
 
     def key(self, job: RenderJob) -> str:
         """A hash of everything that decides the pixels of a job's image, in 32 hexadecimal digits."""
-        inputs = job.model_dump_json(exclude=_WITHOUT_PIXELS)
+        without = {**_WITHOUT_PIXELS}
+        if job.recipe.mask.area == "off":
+            without["base_image"] = {"zones"}
+        inputs = job.model_dump_json(exclude=without)
         doodle_sha256 = job.doodle.sha256 if job.doodle else ""
         return hashlib.sha256(f"{inputs}{doodle_sha256}".encode()).hexdigest()[:32]
 

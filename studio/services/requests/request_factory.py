@@ -10,7 +10,14 @@ from studio.imaging.compositing import overlay_doodle
 from studio.imaging.png_io import decode_doodle, decode_png, encode_png
 from studio.messages import message
 from studio.models.catalog import ModelCatalog
-from studio.recipes.base_image import BaseImage, ControlImage, Doodle, Sha256, UploadedBaseImage
+from studio.recipes.base_image import (
+    BaseImage,
+    ControlImage,
+    Doodle,
+    Sha256,
+    UploadedBaseImage,
+    ZoneImages,
+)
 from studio.recipes.generation.job import MAX_PROMPT_CHARS, OPERATOR_CLIENT, GenerationRequest
 from studio.recipes.generation.planning import check_request, list_referenced_models
 from studio.recipes.generation.recipe import ModelRef, ModelType
@@ -18,6 +25,7 @@ from studio.recipes.text_fields import check_text
 from studio.recipes.themes.preset import SLOTS, Preset
 from studio.services.base_images import make_base_image
 from studio.services.moderation_service import ModerationService, Requester
+from studio.services.zones import clean_zones, hash_zones, load_zone_images, masks_for
 from studio.store.base_images import BaseImageStore
 from studio.store.images.files import ImageStore
 
@@ -68,19 +76,19 @@ class RequestFactory:
         Raises:
             NotFoundError: the base image, a model or a control image is not here.
             IncompatibleModelError: a model is not the one that the preset was tuned with.
-            InvalidImageError: the doodle is no PNG of the base image's size.
-            InvalidInputError: the prompt is too long, the seed out of range, or what `check_request`
-                refuses.
+            InvalidImageError: the doodle, or the mask of a zone, is no PNG of the base image's size.
+            InvalidInputError: the prompt is too long, the seed out of range, all clothes that may change
+                are protected, or what `check_request` refuses.
             ContentBlockedError: the theme's moderation policy blocks the prompt or an image.
         """
         _check_prompt_and_seed(user_prompt, seed)
         self.check_models(list_referenced_models(preset))
         requester = Requester(request_id or secrets.token_hex(16), preset, theme_version, client)
-        base = (
-            self._base_images.get(base_image)
-            if isinstance(base_image, str)
-            else self._accept_uploaded_base(requester, base_image)
-        )
+        if isinstance(base_image, str):
+            base = self._base_images.get(base_image)
+            zone_images = load_zone_images(preset, base, self._base_images)
+        else:
+            base, zone_images = self._accept_uploaded_base(requester, base_image)
         request = GenerationRequest(
             id=requester.request_id,
             base_image=base,
@@ -92,6 +100,7 @@ class RequestFactory:
             theme_version=theme_version,
             seed=secrets.randbelow(MAX_SEED + 1) if seed is None else seed,
             control_images=load_control_images(preset, self._images),
+            zone_images=zone_images,
             client=client,
         )
         # What is stored can be planned again, by every process and after a restart.
@@ -124,8 +133,11 @@ class RequestFactory:
             )
         return doodle
 
-    def _accept_uploaded_base(self, requester: Requester, upload: UploadedBaseImage) -> BaseImage:
-        """Stores the pixels of an uploaded base image; it does not appear in the gallery."""
+    def _accept_uploaded_base(
+        self, requester: Requester, upload: UploadedBaseImage
+    ) -> tuple[BaseImage, ZoneImages]:
+        """Stores the pixels of an uploaded base image; it does not appear in the gallery. Its zones are
+        stored with the request alone."""
         preset = requester.preset
         if not preset.safety.allow_base_uploads:
             raise InvalidInputError("theme.takes_no_uploads", slug=preset.slug)
@@ -134,10 +146,16 @@ class RequestFactory:
         if upload.keypoints is None and needs_keypoints:
             raise InvalidInputError("theme.upload_needs_keypoints", slug=preset.slug)
         name = f"upload-{hashlib.sha256(upload.png).hexdigest()[:16]}"
+        needs_zones = any(preset.recipes[slot].mask.needs_clothes_zone for slot in SLOTS)
+        if upload.zones.clothes is None and needs_zones:
+            raise InvalidInputError("theme.upload_needs_zones", slug=preset.slug)
         image, clean_png = make_base_image(pixels, name, "Upload", upload.keypoints)
+        masks = clean_zones(upload.zones, image)
         self.moderation.moderate_input_image(requester, "upload", pixels, image.sha256)
         self._images.write(clean_png)
-        return image
+        return image.model_copy(update={"zones": hash_zones(masks)}), masks_for(
+            preset, image, masks
+        )
 
 
 def load_control_images(preset: Preset, images: ImageStore) -> tuple[ControlImage, ...]:

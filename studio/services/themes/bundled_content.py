@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from studio.errors import StorageError
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.models.catalog import ModelCatalog
 from studio.recipes.base import parse_document
-from studio.recipes.base_image import BaseImage
+from studio.recipes.base_image import BaseImage, ZoneImages
 from studio.recipes.themes.preset import Preset
 from studio.services.themes.model_pinning import pin_model_hashes
 from studio.store.base_images import BaseImageStore
@@ -21,22 +23,40 @@ DEFAULT_THEME = "first-light"
 
 
 def install_base_images(directory: Path, base_images: BaseImageStore) -> None:
-    """Adds the bundled base images that are not in the store, as `base_images.json` lists them.
+    """Adds the bundled base images that are not in the store, as `base_images.json` lists them, and the
+    zones of those that never had any.
 
     Raises StorageError when a bundled file is missing.
     """
-    stored_ids = {image.id for image in base_images.list_all()}
+    stored = {image.id: image for image in base_images.list_all(include_retired=True)}
     try:
         entries = json.loads((directory / "base_images.json").read_text())
         for position, entry in enumerate(entries):
-            if entry["id"] not in stored_ids:
-                png = (directory / f"{entry['id']}.png").read_bytes()
-                width, height = decode_png(png, message("image.shipped_base", id=entry["id"])).size
-                sha256 = hashlib.sha256(png).hexdigest()
-                image = BaseImage(**entry, width=width, height=height, sha256=sha256)
-                base_images.upsert(image, png, position)
+            image = stored.get(entry["id"])
+            if image is None or image.zones is None:
+                bundled, png, masks = _read_base_image(directory, entry)
+                if image is None:
+                    zones = base_images.write_zones(masks)
+                    base_images.upsert(bundled.model_copy(update={"zones": zones}), png, position)
+                elif image.sha256 == bundled.sha256:
+                    base_images.set_zones(image.id, masks)
     except OSError as error:
         raise StorageError("storage.shipped_file_missing", file=str(error.filename)) from None
+
+
+def _read_base_image(
+    directory: Path, entry: Mapping[str, Any]
+) -> tuple[BaseImage, bytes, ZoneImages]:
+    """A bundled base image without its zones, its pixels, and the masks of its zones."""
+    name = entry["id"]
+    png, clothes, protected = (
+        (directory / f"{name}{suffix}").read_bytes()
+        for suffix in (".png", ".clothes.png", ".protected.png")
+    )
+    width, height = decode_png(png, message("image.shipped_base", id=name)).size
+    sha256 = hashlib.sha256(png).hexdigest()
+    image = BaseImage(**entry, width=width, height=height, sha256=sha256)
+    return image, png, ZoneImages(clothes=clothes, protected=protected)
 
 
 def install_bundled_themes(directory: Path, themes: ThemeStore, catalog: ModelCatalog) -> None:

@@ -4,12 +4,13 @@ prompts."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from studio.errors import NotFoundError
+from studio.errors import InvalidInputError, NotFoundError
 from studio.messages import message
 from studio.recipes.generation.job import MAX_PROMPT_CHARS
 from studio.recipes.themes.preset import SLOTS, Preset
 from studio.services.themes.check_result import CheckResult
 from studio.services.themes.token_counter import CHUNK_TOKENS, TokenCounter
+from studio.services.zones import load_zone_images
 from studio.store.base_images import BaseImageStore
 from studio.store.images.files import ImageStore
 
@@ -28,25 +29,35 @@ class ContentChecks:
     tokens: TokenCounter
 
     def check_base_images(self, preset: Preset) -> Iterator[CheckResult]:
-        """Whether each base image can be read, and has keypoints where a recipe needs them."""
+        """Whether each base image can be read, and has the keypoints and zones that a recipe needs."""
         needs_keypoints = any(preset.recipes[slot].needs_keypoints for slot in SLOTS)
+        needs_zones = any(preset.recipes[slot].mask.needs_clothes_zone for slot in SLOTS)
         all_ids = [image.id for image in self.base_images.list_all()]
         for image_id in preset.base_images or all_ids:
             try:
                 image = self.base_images.get(image_id)
                 self.base_images.read_png(image)
-            except NotFoundError as error:
+                zones = load_zone_images(preset, image, self.base_images)
+            except (NotFoundError, InvalidInputError) as error:
                 yield CheckResult(
                     "error", message("deployment.base_image", id=image_id), error.message
                 )
                 continue
-            if needs_keypoints and image.keypoints is None:
+            lacks_keypoints = needs_keypoints and image.keypoints is None
+            lacks_zones = needs_zones and zones.clothes is None
+            if lacks_keypoints:
                 yield CheckResult(
                     "error",
                     message("deployment.no_keypoints", id=image_id),
                     message("deployment.find_keypoints", id=image_id),
                 )
-            else:
+            if lacks_zones:
+                yield CheckResult(
+                    "error",
+                    message("deployment.no_zones", id=image_id),
+                    message("deployment.paint_zones"),
+                )
+            if not (lacks_keypoints or lacks_zones):
                 yield CheckResult("pass", message("deployment.base_image", id=image_id))
 
     def check_control_images(self, preset: Preset) -> Iterator[CheckResult]:

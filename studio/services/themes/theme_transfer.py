@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 from studio.errors import InvalidDocumentError, InvalidInputError, StudioError
 from studio.imaging.png_io import decode_png
+from studio.imaging.zones import decode_zones
 from studio.messages import Message, message
 from studio.models.catalog import ModelCatalog
-from studio.recipes.base_image import BaseImage
+from studio.recipes.base_image import BaseImage, Zones
 from studio.recipes.generation.planning import list_referenced_models
 from studio.recipes.generation.recipe import ModelRef, ModelType
 from studio.recipes.themes.preset import Preset, ThemeVersion
 from studio.recipes.themes.theme_file import BundledBaseImage, ThemeBundle, parse_theme_file
 from studio.services.themes.model_pinning import pin_model_hashes
+from studio.services.zones import hash_zones
 from studio.store.base_images import BaseImageStore
 from studio.store.themes import ThemeStore
 
@@ -45,13 +47,18 @@ class ThemeImportExport:
             self.base_images.get(image_id) for image_id in preset.base_images
         ] or self.base_images.list_all()
         bundled = tuple(
-            BundledBaseImage(image=base, png=self.base_images.read_png(base)) for base in bases
+            BundledBaseImage(
+                image=base,
+                png=self.base_images.read_png(base),
+                zones=self.base_images.read_zones(base),
+            )
+            for base in bases
         )
         return ThemeBundle(preset=preset, base_images=bundled).to_json()
 
     def import_theme(self, data: bytes, name: str, author: str = "") -> ImportResult:
         """Saves the preset of a file as the next version of its theme, and the file's new base
-        images.
+        images. A base image that is here and was never given zones gets those of the file.
 
         `name` is the file's, for errors and the version's note. Nothing is saved unless all of the
         file is valid.
@@ -70,7 +77,11 @@ class ThemeImportExport:
         new = [bundled for bundled in bundle.base_images if self._check_bundled_image(bundled)]
         for bundled in new:
             position = len(self.base_images.list_all(include_retired=True))
+            self.base_images.write_zones(bundled.zones)
             self.base_images.upsert(bundled.image, bundled.png, position=position)
+        for bundled in bundle.base_images:
+            if bundled.image.zones and not self.base_images.get(bundled.image.id).zones:
+                self.base_images.set_zones(bundled.image.id, bundled.zones)
         preset = pin_model_hashes(bundle.preset, self.catalog)
         version = self.themes.save(preset, author, f"imported from {name}")
         missing = (*self._missing_models(models), *self._missing_base_images(preset))
@@ -84,6 +95,9 @@ class ThemeImportExport:
         size = decode_png(bundled.png, message("theme.file_base", id=image.id)).size
         if size != (image.width, image.height):
             raise InvalidDocumentError("theme.file_base_wrong_size", id=image.id)
+        if hash_zones(bundled.zones) != (image.zones or Zones()):
+            raise InvalidDocumentError("theme.file_base_damaged", id=image.id)
+        decode_zones(bundled.zones, size)
         stored = {one.id: one for one in self.base_images.list_all(include_retired=True)}
         if image.id in stored and stored[image.id].sha256 != image.sha256:
             raise InvalidInputError("theme.file_base_conflict", id=image.id)

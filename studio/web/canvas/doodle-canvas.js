@@ -1,7 +1,8 @@
 /**
  * `<doodle-canvas>`: a drawing over a base image, with its tools.
  *
- * Attributes: `compact` has the smaller tool bar; `live` has a switch for a live preview; `autosave` names
+ * Attributes: `compact` has the smaller tool bar; `mask` paints areas: no layers, stickers and colors but those of
+ * the palette, which the page chooses; `live` has a switch for a live preview; `autosave` names
  * the drawing that this browser keeps. Properties: `texts`, `palette`, `base`, `preview`. Events, which
  * bubble: `doodle-change` after each change, `doodle-live` when a live preview is due.
  *
@@ -29,6 +30,9 @@ import { attachMenu, closeMenu } from './menu.js';
 import { buildParts } from './parts.js';
 import { SelectionBox } from './selection-box.js';
 import { StickerMenu } from './sticker-menu.js';
+
+/** Commands that a canvas for masks does not have. */
+const NOT_FOR_MASKS = new Set(['stickers', 'layers', 'eyedropper', 'import', 'download']);
 
 export class DoodleCanvas extends HTMLElement {
   #listening = new AbortController();
@@ -250,6 +254,7 @@ export class DoodleCanvas extends HTMLElement {
    * @returns {boolean} whether it had something to do
    */
   runCommand(command) {
+    if (this.hasAttribute('mask') && NOT_FOR_MASKS.has(command)) return false;
     const tool = this.querySelector(`[data-tool="${command}"]`);
     /** @type {(() => unknown) | undefined} */
     const act = tool

@@ -52,6 +52,13 @@
 import { element, untranslated } from '../lib/dom.js';
 import { formatNumber, formatTime, t } from '../lib/i18n.js';
 
+/** @type {Readonly<Record<string, string>>} */
+const MASK_AREAS = {
+  doodle: t('recipe.mask_area_doodle'),
+  garment: t('recipe.mask_area_garment'),
+  both: t('recipe.mask_area_both'),
+};
+
 /**
  * @param {Variant} variant
  * @returns {[name: string, value: Node | string | number][]} what is off or empty is left out
@@ -77,7 +84,7 @@ export function variantFacts(variant) {
     [t('page.history.clip_skip'), recipe.clip_skip > 1 ? recipe.clip_skip : null],
     [t('page.history.loras'), list(recipe.loras.map(loraText))],
     [t('page.history.control_units'), list(recipe.control_units.map(unitText))],
-    [t('page.history.mask'), mask.area === 'doodle' ? maskText(mask) : null],
+    [t('page.history.mask'), mask.area === 'off' ? null : maskText(mask)],
     [
       t('page.history.upscale'),
       upscale.enabled ? `${upscale.upscaler} × ${formatNumber(upscale.scale_factor, 2)}` : null,
@@ -93,9 +100,12 @@ export function variantFacts(variant) {
 }
 
 /** @param {VariantRecipe['mask']} mask */
-function maskText({ grow, feather, keep_face, keep_hands }) {
+function maskText({ area, grow, feather, keep_face, keep_hands }) {
   const kept = [keep_face && t('recipe.mask_keep_face'), keep_hands && t('recipe.mask_keep_hands')];
-  return [t('page.history.mask_doodle', { grow, feather }), ...kept.filter(Boolean)].join(' · ');
+  return [
+    t('page.history.mask_area', { area: MASK_AREAS[area] ?? area, grow, feather }),
+    ...kept.filter(Boolean),
+  ].join(' · ');
 }
 
 /** @param {VariantRecipe['loras'][number]} lora */

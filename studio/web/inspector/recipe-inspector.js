@@ -3,6 +3,7 @@
  * checked by the server once nothing was edited for a moment, and stores it as a draft.
  *
  * @import { ControlMap } from './recipe-panel.js'
+ * @import { Shown } from './mask-preview.js'
  * @import { Check, Description, Model, Preset, RequestInputs, Saved, Slot } from './types.js'
  * @typedef {{ preset: Preset, slot: Slot }} Value `slot` is the recipe whose control maps are asked for
  * @typedef {object} Props what Gradio keeps in step with Python; setting `value` tells it
@@ -23,6 +24,7 @@ import { storeDraft } from '../studio/drafts.js';
 import { englishOnly, presetSeconds } from './checks.js';
 import { draftText } from './draft-text.js';
 import { Editor } from './editor.js';
+import { MaskPreview } from './mask-preview.js';
 import { Matrix } from './matrix.js';
 import { RecipePanel } from './recipe-panel.js';
 import { StatusBar } from './status-bar.js';
@@ -43,6 +45,7 @@ export class RecipeInspector extends HTMLElement {
   #tabs = null;
   /** @type {Map<string, RecipePanel | Matrix>} */
   #panels = new Map();
+  #mask = new MaskPreview(() => this.#shownRecipe());
   #body = element('div', { className: 'inspector-body' });
   #copied = element('p', { className: 'copied', role: 'status' });
   /** @type {RequestInputs} */
@@ -102,7 +105,10 @@ export class RecipeInspector extends HTMLElement {
     this.#status = new StatusBar(editor);
     this.#tabs = buildTabs(this.#body, (tab) => this.#open(tab));
     const open = new Map();
-    const actions = { previewMaps: (/** @type {Slot} */ slot) => this.#previewMaps(slot) };
+    const actions = {
+      previewMaps: (/** @type {Slot} */ slot) => this.#previewMaps(slot),
+      maskControl: () => this.#mask.control(),
+    };
     this.#panels.set('All', new Matrix(editor));
     for (const slot of SLOTS) this.#panels.set(slot, new RecipePanel(editor, slot, actions, open));
     editor.addEventListener('edit', () => this.#edited());
@@ -139,6 +145,7 @@ export class RecipeInspector extends HTMLElement {
     this.#status?.update(changes, errors, this.#inputs.seed);
     this.#panels.get(tabs.chosen())?.update(errors);
     tabs.update(editor.preset, changes, errors);
+    this.#mask.update();
     this.#showCopied(editor);
     const { slug, version } = editor.saved;
     const detail = { slug, version, count: changes.length, isValid: errors.size === 0 };
@@ -148,6 +155,13 @@ export class RecipeInspector extends HTMLElement {
     this.dispatchEvent(new CustomEvent('run-cost', { bubbles: true, detail: seconds }));
     const english = englishOnly(preset, editor.models);
     this.dispatchEvent(new CustomEvent('english-only', { bubbles: true, detail: english }));
+  }
+
+  /** @returns {Shown | null} the recipe whose tab is open, for its mask */
+  #shownRecipe() {
+    const slot = SLOTS.find((each) => each === this.#tabs?.chosen());
+    const recipe = slot && this.#editor?.preset.recipes[slot];
+    return slot && recipe ? { slot, recipe, baseImage: this.#inputs.base_image_id } : null;
   }
 
   /** @param {Editor} editor */
@@ -211,6 +225,7 @@ export class RecipeInspector extends HTMLElement {
    */
   noteRequest(name, inputs) {
     this.#inputs = inputs;
+    this.#mask.update();
     if (!this.#editor?.showName(name)) this.#update();
     else this.#send();
     this.#settle();

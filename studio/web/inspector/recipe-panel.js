@@ -7,11 +7,12 @@
  * @typedef {{ unit: string, png: string | null, reason: string }} ControlMap
  * @typedef {object} Actions
  * @property {(slot: Slot) => void} previewMaps
+ * @property {() => HTMLElement} maskControl
  */
 import { element } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { costText } from './checks.js';
-import { itemsAt, modelName } from './document.js';
+import { itemsAt, modelName, valueAt } from './document.js';
 import { fieldRow } from './field-row.js';
 import { themePromptRow } from './theme-prompt.js';
 import { SLOTS } from './types.js';
@@ -99,6 +100,7 @@ export class RecipePanel {
       box.append(this.#list(list, fields));
     }
     if (id === 'structure') box.append(...this.#maps());
+    if (id === 'mask') box.append(this.#mask());
     this.#updates.push(() => {
       const recipe = this.#editor.preset.recipes[this.#slot];
       const seconds = this.#editor.check?.seconds_per_step ?? {};
@@ -206,6 +208,14 @@ export class RecipePanel {
     button.addEventListener('click', () => this.#actions.previewMaps(this.#slot));
     const maps = element('div', { className: 'control-maps', ariaLive: 'polite' });
     return [button, maps];
+  }
+
+  #mask() {
+    const control = this.#actions.maskControl();
+    this.#updates.push(() => {
+      control.hidden = valueAt(this.#editor.preset.recipes[this.#slot], 'mask.area') === 'off';
+    });
+    return control;
   }
 
   #footer() {

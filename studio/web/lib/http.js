@@ -49,6 +49,19 @@ export async function postJson(address, body = {}, { method = 'POST', signal } =
 }
 
 /**
+ * @param {string} address
+ * @param {unknown} body sent as JSON
+ * @returns {Promise<Blob>} the answer's file
+ * @throws {RequestError} where the server refuses, fails or cannot be reached
+ */
+export async function postForFile(address, body) {
+  const headers = { 'Content-Type': 'application/json', ...CSRF_HEADER };
+  const response = await send(address, { method: 'POST', headers, body: JSON.stringify(body) });
+  await checkResponse(response);
+  return response.blob();
+}
+
+/**
  * Uploads a file as it is.
  *
  * @param {string} address

@@ -14,6 +14,9 @@ export const language = dataset.language ?? lang;
 document.documentElement.lang = language;
 const templates = await loadTemplates();
 
+/** The texts by id, for a component that is given those it needs. */
+export const texts = templates;
+
 /** @returns {Promise<Record<string, string>>} by id; none where the server has none */
 async function loadTemplates() {
   const response = await fetch(`/own/locales/${language}.json`);

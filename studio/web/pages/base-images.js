@@ -1,7 +1,8 @@
 /**
- * Base images: the gallery, and the keypoints of the selected one.
+ * Base images: the gallery, and the keypoints and zones of the selected one.
  *
  * @import { Keypoint } from '../components/pose-editor.js'
+ * @import { EncodedMasks } from '../components/zone-editor.js'
  * @typedef {object} BaseImage
  * @property {string} id
  * @property {string} name
@@ -12,17 +13,22 @@
  * @property {string} image its address
  * @property {string} thumbnail the address of a small copy
  * @property {string} pose_map its address
+ * @property {string | null} clothes_zone the address of the mask; likewise `protected_zone`
+ * @property {string | null} protected_zone
  * @typedef {object} Listing
  * @property {BaseImage[]} base_images
  * @property {string[]} keypoint_names
  * @property {[number, number][]} limbs pairs of keypoints
  * @property {string[]} detectors
+ * @property {string[]} segmenters
  */
 import { confirmAction, paragraph } from '../components/dialogs.js';
 import { ImageDrop } from '../components/image-drop.js';
 import { PoseEditor } from '../components/pose-editor.js';
 import { radioGroup } from '../components/radio-group.js';
-import { element, field, find, part, untranslated } from '../lib/dom.js';
+import { showUndo } from '../components/undo-notice.js';
+import { ZoneEditor } from '../components/zone-editor.js';
+import { element, field, find, findAll, part, untranslated } from '../lib/dom.js';
 import { onPress, onSend, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postFile, postJson } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
@@ -31,6 +37,7 @@ import { roveFocus } from '../lib/roving-focus.js';
 import { slugify } from '../lib/slug.js';
 
 const BASE_IMAGES = `${API}/base-images`;
+const ZONES_HASH = '#zones';
 
 class BaseImagesPage {
   #status = part('#status');
@@ -44,6 +51,15 @@ class BaseImagesPage {
     this.#undo.disabled = !isChanged;
     this.#save.disabled = !isChanged;
   });
+  #zoneStatus = part('#zone-status');
+  #segmentation = part('#segmentation');
+  #segmenters = find(this.#segmentation, 'select', HTMLSelectElement);
+  #saveZones = find(document, '#save-zones', HTMLButtonElement);
+  #zones = new ZoneEditor(part('.zone-stage'), (isChanged) => {
+    this.#saveZones.disabled = !isChanged;
+  });
+  /** The base image whose zones are shown. @type {BaseImage | null} */
+  #zoned = null;
   #drop = new ImageDrop(
     find(this.#form, '.drop', HTMLElement),
     (name) => this.#propose(name),
@@ -63,15 +79,58 @@ class BaseImagesPage {
     onPress(part('#retire'), () => this.#toggleRetired());
     onPress(find(this.#detection, 'button', HTMLElement), () => this.#detect());
     onSend(this.#form, () => this.#add(), this.#error);
-    document.addEventListener('keydown', (event) => {
-      const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key === 'z';
-      const isTyping = event.target instanceof HTMLInputElement && event.target.type === 'text';
-      if (!isUndo || isTyping || this.#undo.disabled) return;
-      event.preventDefault();
-      this.#editor.undo();
-    });
+    document.addEventListener('keydown', (event) => this.#undoKey(event), { capture: true });
+    this.#startZones();
     markReady();
     return withErrorDisplay(() => this.#load());
+  }
+
+  #startZones() {
+    const tabs = findAll(document, '.editor-tabs [role=tab]', HTMLButtonElement);
+    roveFocus(part('.editor-tabs'), '[role=tab]');
+    for (const tab of tabs) tab.addEventListener('click', () => this.#openTab(tab.id));
+    this.#openTab(location.hash === ZONES_HASH ? 'tab-zones' : 'tab-keypoints');
+    part('#zone').addEventListener('change', ({ target }) => {
+      const zone = target instanceof HTMLInputElement && target.value;
+      this.#zones.paint(zone === 'protected' ? 'protected' : 'clothes');
+    });
+    onPress(part('#propose-zones'), () => this.#proposeZones());
+    onPress(part('#clear-zones'), () => this.#zones.clear());
+    onPress(this.#saveZones, () => this.#storeZones());
+  }
+
+  /** @param {string} id of the tab */
+  #openTab(id) {
+    for (const tab of findAll(document, '.editor-tabs [role=tab]', HTMLButtonElement)) {
+      tab.setAttribute('aria-selected', String(tab.id === id));
+      part(`#${tab.getAttribute('aria-controls')}`).hidden = tab.id !== id;
+    }
+    withErrorDisplay(() => this.#showZones());
+  }
+
+  /** Shows the zones of the selected base image once they are looked at. */
+  async #showZones() {
+    const base = this.#selected;
+    if (part('#pane-zones').hidden || !base || base === this.#zoned) return;
+    const shown = this.#zoned;
+    this.#zoned = base;
+    // What is painted outlives a reload of the list.
+    if (shown?.id === base.id && shown.clothes_zone === base.clothes_zone) {
+      if (shown.protected_zone === base.protected_zone) return;
+    }
+    this.#zoneStatus.textContent = '';
+    await this.#zones.show(base);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #undoKey(event) {
+    const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key === 'z';
+    const isTyping = event.target instanceof HTMLInputElement && event.target.type === 'text';
+    if (!isUndo || isTyping || part('#pane-keypoints').hidden) return;
+    event.stopPropagation(); // The canvas of the zones has the same key.
+    if (this.#undo.disabled) return;
+    event.preventDefault();
+    this.#editor.undo();
   }
 
   /** @param {string} [id] of the base image to select; by default the first */
@@ -88,6 +147,10 @@ class BaseImagesPage {
     });
     this.#detectors.replaceChildren(...listing.detectors.map((name) => new Option(name, name)));
     this.#detection.hidden = listing.detectors.length === 0;
+    const [byKeypoints] = this.#segmenters.options;
+    const segmenters = listing.segmenters.map((name) => new Option(name, name));
+    this.#segmenters.replaceChildren(byKeypoints, ...segmenters);
+    this.#segmentation.hidden = listing.segmenters.length === 0;
     const selected = listing.base_images.find((base) => base.id === id) ?? listing.base_images[0];
     if (selected) select(selected);
     else this.#gallery.replaceChildren(paragraph(t('page.base_images.empty')));
@@ -100,6 +163,10 @@ class BaseImagesPage {
    */
   #select(base, listing) {
     this.#selected = base;
+    if (this.#zoned?.id !== base.id) {
+      this.#zones.close();
+      this.#zoned = null;
+    }
     part('#editor').inert = false;
     this.#status.textContent = '';
     part('#chosen').textContent = `${base.name}, ${base.width} × ${base.height}`;
@@ -107,11 +174,12 @@ class BaseImagesPage {
     const retire = base.retired ? t('page.base_images.unarchive') : t('page.base_images.archive');
     part('#retire').textContent = retire;
     this.#editor.show(base, { names: listing.keypoint_names, limbs: listing.limbs });
+    withErrorDisplay(() => this.#showZones());
   }
 
-  /** @returns {Promise<boolean>} whether keypoints that are not saved may be lost; without any, true */
+  /** @returns {Promise<boolean>} whether changes that are not saved may be lost; without any, true */
   async #mayDiscard() {
-    if (this.#save.disabled) return true;
+    if (this.#save.disabled && !this.#zones.isChanged) return true;
     return confirmAction({
       title: t('page.base_images.discard_title', { name: this.#selected?.name }),
       content: [paragraph(t('page.base_images.discard_help'))],
@@ -135,6 +203,41 @@ class BaseImagesPage {
     if (!(await this.#mayDiscard())) return;
     const query = new URLSearchParams({ detector: this.#detectors.value });
     await this.#change(`detect-keypoints?${query}`, 'POST');
+  }
+
+  async #proposeZones() {
+    const segmenter = this.#segmenters.value;
+    const query = segmenter ? `?${new URLSearchParams({ segmenter })}` : '';
+    const id = this.#selected?.id;
+    const masks = await postJson(`${BASE_IMAGES}/${id}/propose-zones${query}`);
+    if (id !== this.#selected?.id) return;
+    await this.#zones.replace(/** @type {EncodedMasks} */ (masks));
+    this.#zoneStatus.textContent = t('page.base_images.proposed');
+  }
+
+  async #storeZones() {
+    const base = this.#selected;
+    if (!base) return;
+    const before = await this.#zones.savedMasks();
+    await this.#putZones(base, await this.#zones.masks());
+    this.#zones.markSaved();
+    this.#zoneStatus.textContent = '';
+    showUndo(t('page.base_images.zones_saved'), async () => {
+      await this.#putZones(base, before);
+      if (base.id === this.#zoned?.id) await this.#zones.show(base);
+    });
+  }
+
+  /**
+   * @param {BaseImage} base
+   * @param {EncodedMasks} masks
+   */
+  async #putZones(base, masks) {
+    const stored = await postJson(`${BASE_IMAGES}/${base.id}/zones`, masks, { method: 'PUT' });
+    const { clothes_zone, protected_zone } = /** @type {BaseImage} */ (stored);
+    // The list may have been loaded anew meanwhile.
+    const same = [base, this.#selected, this.#zoned].filter((one) => one?.id === base.id);
+    for (const one of same) Object.assign(one ?? {}, { clothes_zone, protected_zone });
   }
 
   /**

@@ -1,4 +1,4 @@
-"""Issue 23, 1: masks of a doodle, and the base image put back around them."""
+"""Issue 23, 1: masks of a doodle and of a base image's zones, and the base image put back around them."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from studio.imaging.masks import EDGE_WIDTH, doodle_mask, put_back
+from studio.imaging.masks import EDGE_WIDTH, inpaint_mask, put_back
+from studio.imaging.zones import NO_ZONES, ZoneMasks
 from studio.recipes.base_image import KEYPOINT_NAMES, Point
 from studio.recipes.generation.recipe import MaskSettings
 
@@ -30,9 +31,11 @@ def doodle(*box: int, size: tuple[int, int] = SIZE, alpha: int = 255) -> Image.I
     return layer
 
 
-def mask(layer: Image.Image, **settings: object) -> np.ndarray:
-    of_doodle = MaskSettings.model_validate({"area": "doodle", **settings})
-    made = doodle_mask(layer, SIZE, of_doodle, KEYPOINTS)
+def mask(
+    layer: Image.Image, zones: ZoneMasks = NO_ZONES, area: str = "doodle", **settings: object
+) -> np.ndarray:
+    parsed = MaskSettings.model_validate({"area": area, **settings})
+    made = inpaint_mask(parsed, SIZE, layer, zones, KEYPOINTS)
     assert made is not None
     return np.asarray(made)
 
@@ -61,7 +64,7 @@ def test_a_line_thinner_than_a_pixel_of_the_mask_is_in_it() -> None:
 
 def test_a_pixel_of_a_large_doodle_is_in_a_small_mask() -> None:
     dot = doodle(1000, 1000, 1000, 1000, size=(2048, 2048))
-    made = doodle_mask(dot, (64, 64), MaskSettings(area="doodle", grow=0, feather=0), None)
+    made = inpaint_mask(MaskSettings(area="doodle", grow=0, feather=0), (64, 64), dot)
     assert made is not None
     assert np.asarray(made)[31, 31] == 255
 
@@ -100,7 +103,7 @@ def test_a_mask_of_the_whole_image_has_no_edge() -> None:
 def test_kept_parts_are_not_in_the_mask(part: str, joint: str) -> None:
     everything, place = doodle(0, 0, *SIZE), JOINTS[joint]
     x, y = round(place[0] * SIZE[0]), round(place[1] * SIZE[1])
-    kept = mask(everything, **{part: True})
+    kept = mask(everything, NO_ZONES, "doodle", **{part: True})
     assert mask(everything)[y, x] == 255
     assert kept[y, x] == 0
     assert 0.6 < (kept > 0).mean() < 0.99
@@ -109,7 +112,60 @@ def test_kept_parts_are_not_in_the_mask(part: str, joint: str) -> None:
 @pytest.mark.parametrize("layer", [doodle(), doodle(47, 15, 48, 16)])
 def test_an_empty_doodle_and_one_on_kept_parts_alone_have_no_mask(layer: Image.Image) -> None:
     settings = MaskSettings(area="doodle", grow=0, keep_face=True)
-    assert doodle_mask(layer, SIZE, settings, KEYPOINTS) is None
+    assert inpaint_mask(settings, SIZE, layer, keypoints=KEYPOINTS) is None
+
+
+def zone(*box: int, size: tuple[int, int] = SIZE) -> Image.Image:
+    """A mask that is white in a box, its right and bottom sides included."""
+    area = Image.new("L", size)
+    ImageDraw.Draw(area).rectangle(box, fill=255)
+    return area
+
+
+@pytest.mark.parametrize(
+    ("area", "inside", "outside"),
+    [
+        ("doodle", {"doodle"}, {"clothes", "protected"}),
+        ("garment", {"clothes"}, {"doodle", "protected"}),
+        ("both", {"doodle", "clothes"}, {"protected"}),
+    ],
+)
+def test_an_area_is_doodle_or_clothes_or_both_without_what_is_protected(
+    area: str, inside: set[str], outside: set[str]
+) -> None:
+    layer, zones = doodle(4, 4, 30, 70), ZoneMasks(zone(50, 4, 90, 70), zone(0, 40, 95, 79))
+    made = mask(layer, area=area, grow=0, feather=0, zones=zones) > 0
+    places = {"doodle": (10, 20), "clothes": (10, 70), "protected": (60, 20)}
+    assert {name for name, place in places.items() if made[place]} == inside
+    assert not any(made[places[name]] for name in outside)
+    assert not made[40:].any()
+
+
+@given(st.integers(0, 40), st.integers(0, 20), st.sampled_from([(96, 80), (48, 40), (200, 133)]))
+def test_no_pixel_of_the_protected_zone_changes_at_any_size(
+    grow: int, feather: int, size: tuple[int, int]
+) -> None:
+    settings = MaskSettings(area="both", grow=grow, feather=feather)
+    protected = zone(37, 31, 61, 79)
+    made = inpaint_mask(
+        settings, size, doodle(20, 20, 70, 70), ZoneMasks(zone(5, 5, 90, 50), protected)
+    )
+    assert made is not None
+    at_size = np.asarray(protected.resize(size, Image.Resampling.NEAREST)) > 0
+    assert (np.asarray(made)[at_size] == 0).all()
+
+
+def test_clothes_need_no_doodle_and_grow_like_it() -> None:
+    settings = MaskSettings(area="garment", grow=5, feather=0)
+    made = inpaint_mask(settings, SIZE, None, ZoneMasks(zone(40, 30, 50, 45)))
+    assert made is not None
+    assert made.getbbox() == (35, 25, 56, 51)
+
+
+def test_clothes_that_are_all_protected_have_no_mask() -> None:
+    settings = MaskSettings(area="garment", grow=0)
+    zones = ZoneMasks(zone(40, 30, 50, 45), zone(0, 0, 95, 79))
+    assert inpaint_mask(settings, SIZE, doodle(0, 0, 95, 79), zones) is None
 
 
 def test_a_shift_of_color_is_matched_along_the_edge() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from studio.errors import InvalidInputError
+from studio.recipes.base_image import ZoneImages
 from studio.recipes.generation.planning import (
     check_request,
     compose_prompt,
@@ -174,6 +175,8 @@ MASK = MaskSettings(area="doodle")
             {"base_image": examples.base_image().model_copy(update={"keypoints": None})},
             "recipe.mask_without_keypoints",
         ),
+        (MASK.model_copy(update={"area": "garment"}), {}, "recipe.mask_without_zones"),
+        (MASK.model_copy(update={"area": "both"}), {}, "recipe.mask_without_zones"),
     ],
 )
 def test_a_mask_that_cannot_be_made_is_refused_before_work(
@@ -188,6 +191,15 @@ def test_a_mask_that_cannot_be_made_is_refused_before_work(
         check_request(request)
     assert (caught.value.code, caught.value.message.params["slot"]) == (code, "B")
     assert len(plan_jobs(request)) == 4  # What is stored can always be planned again.
+
+
+def test_clothes_may_change_without_a_doodle() -> None:
+    recipe = examples.recipe(mask=MASK.model_copy(update={"area": "garment"}))
+    preset = examples.preset(recipes=RecipeSet(A=recipe, B=recipe, C=recipe, D=recipe))
+    zones = ZoneImages(clothes=examples.png())
+    request = examples.request(preset=preset, doodle=None, zone_images=zones)
+    check_request(request)
+    assert all(job.zone_images == zones for job in plan_jobs(request))
 
 
 def test_a_mask_that_is_off_needs_neither_doodle_nor_keypoints() -> None:

@@ -1,5 +1,6 @@
-"""Base images by session: uploads and their validation, keypoints, retiring."""
+"""Base images by session: uploads and their validation, keypoints, zones, retiring."""
 
+import base64
 import io
 
 import pytest
@@ -72,6 +73,63 @@ def test_invalid_keypoints_are_refused(client: TestClient, points: object) -> No
         client.put(f"{BASE_IMAGES}/mia/keypoints", json=points, headers=CSRF_HEADERS).status_code
         == 422
     )
+
+
+def mask_of(
+    left: int, top: int, right: int, bottom: int, size: tuple[int, int] = (256, 256)
+) -> str:
+    """A mask in base64 that is white in a box."""
+    area = Image.new("L", size)
+    area.paste(255, (left, top, right, bottom))
+    buffer = io.BytesIO()
+    area.save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+# Issue 23, 1.
+def test_zones_are_read_and_replaced_together(client: TestClient) -> None:
+    body = {"clothes": mask_of(90, 120, 170, 200), "protected": None}
+    changed = client.put(f"{BASE_IMAGES}/mia/zones", json=body, headers=CSRF_HEADERS).json()
+    assert changed["protected_zone"] is None
+    answer = client.get(changed["clothes_zone"])
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert Image.open(io.BytesIO(answer.content)).getbbox() == (90, 120, 170, 200)
+    [listed] = [b for b in client.get(BASE_IMAGES).json()["base_images"] if b["id"] == "mia"]
+    assert listed == changed
+    gone = client.get(f"{BASE_IMAGES}/mia/zones/protected.png")
+    assert (gone.status_code, gone.json()["code"]) == (404, "image.zone_not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"clothes": mask_of(1, 1, 9, 9, size=(64, 64))}, "image.zone_size"),
+        ({"clothes": "%%%"}, "image.not_base64"),
+        ({"protected": base64.b64encode(b"<svg/>").decode()}, "image.not_png"),
+    ],
+)
+def test_masks_that_do_not_fit_are_refused(
+    client: TestClient, body: dict[str, str], code: str
+) -> None:
+    before = client.get(BASE_IMAGES).json()
+    answer = client.put(f"{BASE_IMAGES}/mia/zones", json=body, headers=CSRF_HEADERS)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert client.get(BASE_IMAGES).json() == before
+
+
+def test_zones_are_proposed_by_keypoints_and_not_stored(client: TestClient) -> None:
+    before = client.get(BASE_IMAGES).json()
+    answer = client.post(f"{BASE_IMAGES}/noah/propose-zones", headers=CSRF_HEADERS)
+    masks = answer.json()
+    for zone in ("clothes", "protected"):
+        image = Image.open(io.BytesIO(base64.b64decode(masks[zone])))
+        assert (image.mode, image.size) == ("L", (256, 256))
+    assert client.get(BASE_IMAGES).json() == before
+    client.post(f"{BASE_IMAGES}/zoe?name=Zoe", content=examples.png(), headers=CSRF_HEADERS)
+    bare = client.post(f"{BASE_IMAGES}/zoe/propose-zones", headers=CSRF_HEADERS)
+    assert (bare.status_code, bare.json()["code"]) == (422, "image.zones_need_keypoints")
+    url = f"{BASE_IMAGES}/noah/propose-zones?segmenter=none"
+    assert client.post(url, headers=CSRF_HEADERS).status_code == 404
 
 
 def test_retired_image_is_kept_but_not_offered(client: TestClient, studio: AppContainer) -> None:

@@ -1,10 +1,13 @@
 """What an editor of recipes asks the API: the fields, a check of what is edited, uploads of control images."""
 
+import base64
+import io
 import json
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from studio.app import AppContainer
 from studio.ui.server import build_app
@@ -88,3 +91,32 @@ def test_an_uploaded_control_image_is_named_by_its_hash(
     broken = client.post("/api/v1/control-images", content=b"no picture")
     assert broken.status_code == 422
     assert "is not a PNG" in broken.json()["detail"]
+
+
+# Issue 23, 1.
+def test_a_mask_is_shown_before_anything_is_rendered(
+    client: TestClient, document: dict[str, Any]
+) -> None:
+    recipe = document["recipes"]["B"]
+    recipe["mask"] |= {"area": "garment", "grow": 0, "feather": 0}
+
+    def ask(**changes: Any) -> Any:
+        body = {"recipe": recipe, "slot": "B", "base_image": "mia", **changes}
+        return client.post("/api/v1/mask-previews", json=body)
+
+    made = ask()
+    assert made.status_code == 200
+    mask = Image.open(io.BytesIO(made.content))
+    assert (mask.mode, mask.size) == ("L", (recipe["width"], recipe["height"]))
+    clothes = Image.open(
+        io.BytesIO(client.get("/api/v1/base-images/mia/zones/clothes.png").content)
+    )
+    assert mask.resize(clothes.size, Image.Resampling.NEAREST).getbbox() == clothes.getbbox()
+    recipe["mask"]["area"] = "doodle"
+    nothing = ask()
+    assert (nothing.status_code, nothing.json()["code"]) == (422, "recipe.mask_without_doodle")
+    doodle = base64.b64encode(examples.doodle().png_bytes).decode()
+    assert ask(doodle=doodle).status_code == 200
+    recipe["mask"]["area"] = "off"
+    assert ask().json()["code"] == "recipe.mask_is_off"
+    assert ask(base_image="nobody").status_code == 422

@@ -21,7 +21,7 @@ from tests.unit.server.test_api import BODY, V1
 from tests.unit.server.test_problems import api, detail_of
 
 assert api
-DECODED = ("png", "doodle")
+DECODED = ("png", "doodle", "clothes", "protected")
 """Base64: whatever is no sign of that is refused."""
 HEADERS = ("x_studio", "if_none_match")
 """Only whether it is there, or the same as an ETag, counts."""

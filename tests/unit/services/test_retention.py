@@ -7,6 +7,8 @@ import pytest
 
 from studio.app import AppContainer, create_app_container
 from studio.errors import ContentBlockedError, NotFoundError
+from studio.recipes.base_image import ZoneImages
+from studio.recipes.generation.recipe import MaskSettings
 from studio.recipes.moderation import AuditFilter
 from studio.recipes.serving.request_status import ApiClient
 from studio.recipes.themes.deployment import DeploymentSpec
@@ -58,6 +60,25 @@ def test_expired_request_is_redacted_and_its_selection_stays(home: Path) -> None
     assert (stored.doodle, stored.user_prompt, stored.seed) == (None, "", 5)
     assert studio.stores.jobs.requests.selection_counts("first-light")[1]["B"] == 1
     assert studio.serving.retention.purge_expired(days_from_now(8)) == 0
+
+
+# Issue 23, 1.
+def test_zones_that_a_request_holds_go_with_its_doodle(home: Path) -> None:
+    """They may be of an uploaded base image, and show whom it shows."""
+    studio = open_studio(home, 7)
+    preset = studio.stores.themes.get_version("first-light").preset
+    recipe = preset.recipes.B.model_copy(update={"mask": MaskSettings(area="both")})
+    studio.stores.themes.save(
+        preset.model_copy(update={"recipes": preset.recipes.replace("B", recipe)})
+    )
+    studio.stores.deployments.add(DeploymentSpec(slug="first-light", version=2))
+    request_id = render_request(studio)
+    assert studio.stores.jobs.requests.get(request_id).zone_images.clothes is not None
+    variants = {v.slot: v for v in studio.stores.variants.list_for_request(request_id)}
+    assert variants["B"].zones == studio.stores.base_images.get("mia").zones
+    assert variants["A"].zones is None
+    studio.serving.retention.purge_expired(days_from_now(8))
+    assert studio.stores.jobs.requests.get(request_id).zone_images == ZoneImages()
 
 
 def test_variants_of_operators_are_not_purged(home: Path) -> None:
