@@ -113,7 +113,6 @@ class BatchRenderer:
             batch.init_images(),
             partial(BatchUnits(batch, self._model_cache.control_maps).for_size, controlnets),
             batch.masks(output_size(batch.recipe, multiple)),
-            batch.base_images,
         )
         plan = plan_passes(batch.jobs[0], multiple, inputs.masks)
         graphs.start_render()
@@ -133,8 +132,10 @@ class BatchRenderer:
                 images = PassRunner(plan, inputs, vae, denoiser).run()
         notes = (*vae.notes, *graphs.take_notes())
         return [
-            JobOutput(image, job_embeddings, notes)
-            for image, job_embeddings in zip(images, embeddings, strict=True)
+            JobOutput(image, job_embeddings, notes, mask)
+            for image, job_embeddings, mask in zip(
+                images, embeddings, inputs.masks or [None] * len(images), strict=True
+            )
         ]
 
     def _vae_codec(self, base_model: LoadedBaseModel, memory: JobMemory) -> VaeCodec:

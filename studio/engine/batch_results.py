@@ -10,6 +10,7 @@ from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.job_batch import JobBatch
 from studio.engine.loading.resolve import UnitModels
 from studio.engine.results import RenderResult
+from studio.imaging.finishing import Finishing
 from studio.messages import Message, message
 from studio.recipes.generation.job import Timings, UsedModel
 
@@ -20,6 +21,8 @@ class JobOutput(NamedTuple):
     image: Image.Image
     embeddings: PromptEmbeddings
     notes: tuple[Message, ...]
+    mask: Image.Image | None = None
+    """What may change, of the image's size; None: everything."""
 
 
 def make_results(
@@ -46,9 +49,21 @@ def make_results(
                 *output.embeddings.notes,
             ),
             output.embeddings.token_count,
+            _finishing(batch, index, output.mask),
         )
-        for active_units, output in zip(units_of_jobs, outputs, strict=True)
+        for index, (active_units, output) in enumerate(zip(units_of_jobs, outputs, strict=True))
     ]
+
+
+def _finishing(batch: JobBatch, index: int, mask: Image.Image | None) -> Finishing:
+    job = batch.jobs[index]
+    return Finishing(
+        batch.base_images[index],
+        batch.doodles[index],
+        mask,
+        job.recipe.drift_lock,
+        job.base_image.keypoints,
+    )
 
 
 def _job_notes(

@@ -2,19 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from PIL import Image
 
+from studio.imaging.finishing import FinishedImage, Finishing
 from studio.messages import Message
 from studio.recipes.generation.job import Timings, UsedModel
 
 
 @dataclass(frozen=True)
 class RenderResult:
-    """A finished image and how it was made."""
+    """An image and how it was made."""
 
-    image: Image.Image
-    """RGB, at the recipe's output size."""
+    decoded: Image.Image
+    """RGB, at the recipe's output size, as the last pass left it."""
 
     models: tuple[UsedModel, ...]
     """Every model that took part, with its hash."""
@@ -27,6 +29,22 @@ class RenderResult:
 
     token_count: int = 0
     """CLIP tokens of the prompt, without the begin and end tokens."""
+
+    finishing: Finishing | None = None
+    """What the decoded image is finished with; None: it is finished."""
+
+    @cached_property
+    def finished(self) -> FinishedImage:
+        """The image as it is stored, with its drift. Made by the first who asks for it, which is never the
+        device's thread."""
+        if self.finishing is None:
+            return FinishedImage(self.decoded)
+        return self.finishing.finish(self.decoded)
+
+    @property
+    def image(self) -> Image.Image:
+        """The finished image."""
+        return self.finished.image
 
 
 @dataclass(frozen=True)

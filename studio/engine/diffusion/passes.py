@@ -22,7 +22,6 @@ from studio.engine.diffusion.vae_codec import VaeCodec
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.graphs.graph_context import GraphContext
 from studio.imaging.face_regions import Box, pad_box, paste_face
-from studio.imaging.masks import put_back
 from studio.recipes.generation.job import RenderJob
 
 ControlUnitsForSize = Callable[[Size], Sequence[ActiveControlUnit]]
@@ -41,9 +40,6 @@ class PassInputs:
 
     masks: Sequence[Image.Image] = ()
     """What may change, one for each job at the output size; empty: everything."""
-
-    base_images: Sequence[Image.Image] = ()
-    """One for each job: what is put back outside the masks."""
 
 
 @dataclass(frozen=True)
@@ -98,17 +94,11 @@ class PassRunner:
         self._recipe = denoiser.jobs[0].recipe
 
     def run(self) -> list[Image.Image]:
-        """Runs all passes of the plan over each job's image; one image for each job.
+        """Runs all passes of the plan over each job's image; one image for each job, before the base image
+        is put back.
 
         Raises what `run_pass` raises, and NonFiniteLatentsError when the VAE overflows in fp32.
         """
-        images, inputs = self._run_passes(), self._inputs
-        if not inputs.masks:
-            return images
-        return list(map(put_back, images, inputs.base_images, inputs.masks))
-
-    def _run_passes(self) -> list[Image.Image]:
-        """One image for each job, before the base image is put back."""
         init_images = self._inputs.init_images
         if self._plan.first.is_empty:
             return [self._run_later_passes(init_image, None) for init_image in init_images]

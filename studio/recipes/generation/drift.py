@@ -1,5 +1,6 @@
 """Drift: how far a rendered image is from its base image outside the area that was to change."""
 
+from collections.abc import Sequence
 from math import hypot
 from statistics import median
 from typing import Annotated, Literal
@@ -93,7 +94,7 @@ class DriftSummary(StoredModel):
         return self.median_shift is not None and self.median_shift > MAX_SHIFT
 
 
-def summarize_drift(drifts: "list[Drift]") -> DriftSummary:
+def summarize_drift(drifts: Sequence[Drift]) -> DriftSummary:
     """The drift of several images, rounded to two digits, the zoom to four."""
     shifts = sorted(drift.shift for drift in drifts if drift.shift is not None)
     zooms = [abs(drift.zoom - 1) for drift in drifts if drift.zoom is not None]

@@ -137,7 +137,7 @@ def test_regression_measures_changes_and_their_regions(
         if "bold" in job.prompt:  # type: ignore[attr-defined]
             image = result.image.copy()
             image.paste((0, 160, 0), (192, 0, 224, 32))
-            return replace(result, image=image)
+            return replace(result, decoded=image)
         return result
 
     monkeypatch.setattr(renderer, "_render", patched)

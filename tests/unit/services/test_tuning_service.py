@@ -30,7 +30,7 @@ class FadingRenderer(FakeRenderer):
             return rendered
         white = Image.new("RGB", rendered.image.size, "white")
         return replace(
-            rendered, image=Image.blend(white, rendered.image, job.recipe.denoising_strength)
+            rendered, decoded=Image.blend(white, rendered.image, job.recipe.denoising_strength)
         )
 
 
