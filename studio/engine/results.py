@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from PIL import Image
 
@@ -33,13 +32,18 @@ class RenderResult:
     finishing: Finishing | None = None
     """What the decoded image is finished with; None: it is finished."""
 
-    @cached_property
+    @property
     def finished(self) -> FinishedImage:
         """The image as it is stored, with its drift. Made by the first who asks for it, which is never the
         device's thread."""
-        if self.finishing is None:
-            return FinishedImage(self.decoded)
-        return self.finishing.finish(self.decoded)
+        # Until Python 3.12 `cached_property` has one lock for all results: images would be finished one by one.
+        known: FinishedImage | None = vars(self).get("_finished")
+        if known is None:
+            known = FinishedImage(self.decoded)
+            if self.finishing is not None:
+                known = self.finishing.finish(self.decoded)
+            vars(self)["_finished"] = known
+        return known
 
     @property
     def image(self) -> Image.Image:

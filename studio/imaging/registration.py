@@ -39,6 +39,9 @@ ITERATIONS, ENOUGH = 25, 5e-3
 _EDGE_NORM = 8.0
 """Gradient of the Lab color, per pixel, that counts as half an edge."""
 
+_COLUMNS = 6
+"""Slopes to the right, down and away from the center; reference; one; moved image."""
+
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -74,9 +77,9 @@ def find_displacement(reference: Pixels, image: Pixels, compared: Mask) -> Displ
         return None
     found: Parameters = np.array([0.0, 0.0, 1.0])
     correlation = 0.0
-    for level_scale, *planes in _pyramid(reference, image, compared, scale):
+    for level_scale, first, second, is_compared in _pyramid(reference, image, compared, scale):
         to_level = np.array([level_scale, level_scale, 1.0])
-        aligned = _align(*planes, found * to_level)
+        aligned = _align(first, second, is_compared, found * to_level)
         if aligned is None:
             return None
         found, correlation = aligned[0] / to_level, aligned[1]
@@ -111,8 +114,8 @@ def _edges(image: Pixels) -> Plane:
 
     lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     lab = cv2.GaussianBlur(lab, (0, 0), EDGE_BLUR_SIGMA)
-    slopes = (cv2.Sobel(lab, cv2.CV_32F, *axes, scale=1 / 8) for axes in ((1, 0), (0, 1)))
-    gradient = np.sqrt(sum((slope**2).sum(axis=-1) for slope in slopes))
+    right, down = (cv2.Sobel(lab, cv2.CV_32F, *axes, scale=1 / 8) for axes in ((1, 0), (0, 1)))
+    gradient = np.sqrt((right**2 + down**2).sum(axis=-1))
     edges: Plane = gradient / (gradient + _EDGE_NORM)
     return edges
 
@@ -157,10 +160,6 @@ def _align(
         if np.abs(step).max() < ENOUGH:
             break
     return found, _correlation(products)
-
-
-_COLUMNS = 6
-"""Slopes to the right, down and away from the center; reference; one; moved image."""
 
 
 def _solve(products: NDArray[np.float64]) -> Parameters | None:

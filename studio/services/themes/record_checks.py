@@ -110,4 +110,4 @@ class RecordChecks:
             yield CheckResult("pass", message("deployment.drift_small", **values))
             return
         what = message("deployment.drift_above_limit", **values, most=f"{MAX_SHIFT:g}")
-        yield CheckResult("error", what, message("deployment.lock_drift"), "review_regression")
+        yield CheckResult("error", what, message("deployment.lock_drift"), "run_regression")

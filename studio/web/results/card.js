@@ -26,7 +26,7 @@ export class CardView {
   #bar = element('div', { className: 'card-bar' }, element('i'));
   #name = element('span', { className: 'card-name', translate: false });
   #status = element('span', { className: 'card-status' });
-  #drift = element('span', { className: 'card-drift', hidden: true });
+  #drift = element('div', { className: 'card-drift', hidden: true });
   #notes = element('details', { className: 'card-notes' });
   #acts = element('div', { className: 'card-acts' });
   /** @type {Map<Act, HTMLButtonElement>} */
@@ -47,9 +47,10 @@ export class CardView {
     this.#open.dataset.action = 'open';
     this.#fillActs(onAct);
     const well = element('div', { className: 'card-well' });
-    well.append(this.#letter, this.#preview, this.#open, this.#message, this.#doodle, this.#tag);
+    well.append(this.#letter, this.#preview, this.#open, this.#message, this.#drift);
+    well.append(this.#doodle, this.#tag);
     const footer = element('footer', {}, element('b', { className: 'slot' }, slot));
-    footer.append(this.#name, this.#drift, this.#notes, this.#status);
+    footer.append(this.#name, this.#notes, this.#status);
     this.element.append(this.#bar, well, this.#acts, footer);
     roveFocus(this.#acts, 'button, a');
   }
