@@ -1,12 +1,13 @@
 """Renders a batch of jobs with the cached models, attaching all else for the time of the render."""
 
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
 import torch
+from PIL import Image
 
 from studio.engine.batch_results import JobOutput, make_results
 from studio.engine.batch_units import BatchUnits, LoadedUnits, units_with_map
@@ -131,11 +132,10 @@ class BatchRenderer:
                 vae = self._vae_codec(base_model, memory)
                 images = PassRunner(plan, inputs, vae, denoiser).run()
         notes = (*vae.notes, *graphs.take_notes())
+        masks: Sequence[Image.Image | None] = inputs.masks or [None] * len(images)
         return [
             JobOutput(image, job_embeddings, notes, mask)
-            for image, job_embeddings, mask in zip(
-                images, embeddings, inputs.masks or [None] * len(images), strict=True
-            )
+            for image, job_embeddings, mask in zip(images, embeddings, masks, strict=True)
         ]
 
     def _vae_codec(self, base_model: LoadedBaseModel, memory: JobMemory) -> VaeCodec:

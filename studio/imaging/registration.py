@@ -98,13 +98,16 @@ def _pyramid(
     size = round(width * scale), round(height * scale)
     weights = compared.astype(np.float32)
     edges = [
-        _edges(cv2.resize(one, size, interpolation=cv2.INTER_AREA)) for one in (reference, image)
+        _edges(np.asarray(cv2.resize(one, size, interpolation=cv2.INTER_AREA), np.uint8))
+        for one in (reference, image)
     ]
     levels = max(0, int(np.log2(min(size) / COARSEST_SIZE)))
     for level in range(levels, -1, -1):
         small = max(1, size[0] >> level), max(1, size[1] >> level)
-        first, second = (cv2.resize(one, small, interpolation=cv2.INTER_AREA) for one in edges)
-        share = cv2.resize(weights, small, interpolation=cv2.INTER_AREA)
+        first, second, share = (
+            np.asarray(cv2.resize(one, small, interpolation=cv2.INTER_AREA), np.float32)
+            for one in (*edges, weights)
+        )
         yield small[0] / width, first, second, share > 0.99
 
 
@@ -134,7 +137,7 @@ def _align(
     for _ in range(ITERATIONS):
         moved = cv2.warpAffine(
             image,
-            displacement_matrix(*found.tolist(), (width, height)),
+            displacement_matrix(float(found[0]), float(found[1]), float(found[2]), (width, height)),
             (width, height),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
@@ -179,7 +182,7 @@ def _solve(products: NDArray[np.float64]) -> Parameters | None:
     curvature = np.linalg.eigvalsh(slopes)
     if curvature[0] <= MIN_CURVATURE * curvature[2]:
         return None
-    step: Parameters = np.linalg.solve(slopes, -rest)
+    step: Parameters = np.linalg.solve(slopes, -rest).astype(np.float64)
     return step
 
 

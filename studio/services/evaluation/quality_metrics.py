@@ -53,7 +53,9 @@ def compute_run_metrics(request: GenerationRequest, pngs: Sequence[bytes]) -> Qu
 
 def compute_drift(job: RenderJob, base: Image.Image, image: Image.Image) -> Drift:
     """How far a job's image is from its base image outside the doodle, whatever the recipe's drift lock is."""
-    doodle = job.doodle and decode_png(job.doodle.png_bytes, message("image.doodle"))
+    doodle = None
+    if job.doodle is not None:
+        doodle = decode_png(job.doodle.png_bytes, message("image.doodle"))
     resized = base.convert("RGB").resize(image.size, Image.Resampling.LANCZOS)
     outside = outside_area(image.size, doodle)
     return measure_drift(resized, image.convert("RGB"), outside, job.base_image.keypoints)
