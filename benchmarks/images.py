@@ -1,6 +1,7 @@
-"""What masks keep: bytes of the base image, the figure under adversarial doodles, and what they cost.
+"""What masks keep: bytes of the base image, the figure under adversarial doodles, and what they cost. How well drift is
+found and undone.
 
-python -m benchmarks.images [--json] [--steps 14] [--areas doodle garment both] [--sheet SHEET.png]
+python -m benchmarks.images [--json] [--steps 14] [--areas doodle garment both] [--sheet SHEET.png] [--drift-only]
 """
 
 import statistics
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.image_drift import drift_measurements
 from benchmarks.report import Measurement, argument_parser, print_measurements
 from studio.app import AppContainer, create_app_container
 from studio.imaging.adversarial_doodles import ADVERSARIAL_DOODLES
@@ -50,14 +52,19 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=14)
     parser.add_argument("--areas", nargs="+", choices=AREAS, default=AREAS)
     parser.add_argument("--sheet", type=Path, help="Write the images of all cases there.")
+    parser.add_argument("--drift-only", action="store_true", help="Render nothing.")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         studio = create_app_container(Settings(data_dir=Path(directory)))
-        cases = list(_cases(studio, arguments.steps, arguments.areas))
+        drift = list(drift_measurements(studio))
+        cases = (
+            [] if arguments.drift_only else list(_cases(studio, arguments.steps, arguments.areas))
+        )
         studio.close()
-    if arguments.sheet:
+    if arguments.sheet and cases:
         _sheet(cases).save(arguments.sheet)
-    print_measurements(_measurements(cases), arguments.as_json)
+    masks = _measurements(cases) if cases else ()
+    print_measurements([*masks, *drift], arguments.as_json)
 
 
 def _measurements(cases: list[Case]) -> Iterator[Measurement]:

@@ -72,11 +72,25 @@ def regression(
     saved = studio.stores.themes.get_version(slug, version)
     write_atomic(out / "sheet.html", render_html(result, saved).encode())
     write_atomic(out / "sheet.png", render_png(result, saved))
-    rows = [(cell.doodle, cell.seed, cell.slot, cell.delta_e) for cell in result.report.comparisons]
-    print_table(("doodle", "seed", "recipe", "delta E"), rows, as_json)
-    metrics = result.report.metrics
+    rows = [
+        (
+            cell.doodle,
+            cell.seed,
+            cell.slot,
+            cell.delta_e,
+            _rounded(cell.drift.shift if cell.drift else None),
+        )
+        for cell in result.report.comparisons
+    ]
+    print_table(("doodle", "seed", "recipe", "delta E", "shift"), rows, as_json)
+    metrics, drift = result.report.metrics, result.report.drift
     print_line(
         f"color error {metrics.color_error}, diversity {metrics.diversity}, seed diversity"
-        f" {metrics.seed_diversity}; {out / 'sheet.html'}",
+        f" {metrics.seed_diversity}, shift {drift.median_shift if drift else None};"
+        f" {out / 'sheet.html'}",
         err=True,
     )
+
+
+def _rounded(pixels: float | None) -> float | None:
+    return None if pixels is None else round(pixels, 2)

@@ -44,6 +44,7 @@ def build_evaluation(
     grids = GridService(
         stores.grids,
         stores.themes,
+        stores.base_images,
         rendering.request_factory,
         rendering.grid_cache,
         background_tasks,

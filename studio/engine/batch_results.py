@@ -1,7 +1,6 @@
 """Makes the results of a batch: its images with the models that took part and what the operator should know."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 from PIL import Image
@@ -10,8 +9,8 @@ from studio.engine.diffusion.schedulers import schedule_notes
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.job_batch import JobBatch
 from studio.engine.loading.resolve import UnitModels
-from studio.engine.results import Finish, RenderResult
-from studio.imaging.masks import put_back
+from studio.engine.results import RenderResult
+from studio.imaging.finishing import Finishing
 from studio.messages import Message, message
 from studio.recipes.generation.job import Timings, UsedModel
 
@@ -50,15 +49,21 @@ def make_results(
                 *output.embeddings.notes,
             ),
             output.embeddings.token_count,
-            _finish(batch, index, output.mask),
+            _finishing(batch, index, output.mask),
         )
         for index, (active_units, output) in enumerate(zip(units_of_jobs, outputs, strict=True))
     ]
 
 
-def _finish(batch: JobBatch, index: int, mask: Image.Image | None) -> Finish | None:
-    """Puts the job's base image back outside the mask, if there is one."""
-    return None if mask is None else partial(put_back, base=batch.base_images[index], mask=mask)
+def _finishing(batch: JobBatch, index: int, mask: Image.Image | None) -> Finishing:
+    job = batch.jobs[index]
+    return Finishing(
+        batch.base_images[index],
+        batch.doodles[index],
+        mask,
+        job.recipe.drift_lock,
+        job.base_image.keypoints,
+    )
 
 
 def _job_notes(

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from PIL import Image
 
+from studio.imaging.finishing import FinishedImage, Finishing
 from studio.messages import Message
 from studio.recipes.generation.job import Timings, UsedModel
-
-Finish = Callable[[Image.Image], Image.Image]
-"""What is done to a rendered image without the device."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +29,26 @@ class RenderResult:
     token_count: int = 0
     """CLIP tokens of the prompt, without the begin and end tokens."""
 
-    finish: Finish | None = None
+    finishing: Finishing | None = None
     """What the decoded image is finished with; None: it is finished."""
 
-    @cached_property
+    @property
+    def finished(self) -> FinishedImage:
+        """The image as it is stored, with its drift. Made by the first who asks for it, which is never the
+        device's thread."""
+        # Until Python 3.12 `cached_property` has one lock for all results: images would be finished one by one.
+        known: FinishedImage | None = vars(self).get("_finished")
+        if known is None:
+            known = FinishedImage(self.decoded)
+            if self.finishing is not None:
+                known = self.finishing.finish(self.decoded)
+            vars(self)["_finished"] = known
+        return known
+
+    @property
     def image(self) -> Image.Image:
-        """The finished image. Made by the first who asks for it: beside the device's thread, if it can."""
-        return self.decoded if self.finish is None else self.finish(self.decoded)
+        """The finished image."""
+        return self.finished.image
 
 
 @dataclass(frozen=True)

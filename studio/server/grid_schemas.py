@@ -10,6 +10,7 @@ from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.grid import GridAxes
 from studio.recipes.generation.axes import Axis, AxisValue
+from studio.recipes.generation.drift import Drift, DriftKind
 from studio.recipes.generation.grid_fields import FieldKind, GridField, axis_label
 from studio.recipes.generation.job import Seed, UserPrompt
 from studio.recipes.generation.recipe import Recipe
@@ -157,7 +158,7 @@ class GridDetailsResponse(FrozenModel):
 
 
 class GridCellDetailsResponse(FrozenModel):
-    """What a cell is rendered with."""
+    """What a cell is rendered with, and its drift against the base image; null while it is not rendered."""
 
     index: int
     coordinates: tuple[int, ...]
@@ -165,6 +166,8 @@ class GridCellDetailsResponse(FrozenModel):
     seed: int
     theme_prompt: str
     prompt: str
+    drift: Drift | None
+    drift_exceeded: tuple[DriftKind, ...]
 
 
 class CellBlindTestRequest(FrozenModel):

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from studio.message_fields import invalid
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
+from studio.recipes.generation.drift import Drift, DriftKind
 from studio.recipes.generation.job import RequestId
 from studio.recipes.generation.png_info import request_seed
 from studio.recipes.generation.recipe import Recipe
@@ -29,7 +30,9 @@ class StoredVariantResponse(FrozenModel):
     """A stored variant with what made it; `version` is null where the theme was not saved.
 
     `request_seed` is the seed of a request with which the recipe renders the image again. The parts of the
-    prompt, `user_prompt` and `theme_prompt`, are null for variants of releases before 2026-12.
+    prompt, `user_prompt` and `theme_prompt`, are null for variants of releases before 2026-12. `drift` is null where
+    the recipe's drift lock is off, `drift_before` where nothing was corrected; `drift_exceeded` names what is beyond
+    its limit.
     """
 
     id: int
@@ -53,6 +56,9 @@ class StoredVariantResponse(FrozenModel):
     doodle: Annotated[str | None, Field(description="A thumbnail, as `thumbnail`.")]
     base_image: Slug
     notes: tuple[str, ...]
+    drift: Drift | None
+    drift_before: Drift | None
+    drift_exceeded: tuple[DriftKind, ...]
     selected: bool
     starred: bool
     tags: tuple[str, ...]
@@ -83,6 +89,9 @@ class StoredVariantResponse(FrozenModel):
             doodle=None if doodle is None else thumbnail_url(doodle),
             base_image=variant.base_image,
             notes=tuple(note.text(language) for note in variant.notes),
+            drift=variant.drift,
+            drift_before=variant.drift_before,
+            drift_exceeded=variant.drift.exceeded if variant.drift else (),
             selected=stored.selected,
             starred=labels.starred,
             tags=labels.tags,

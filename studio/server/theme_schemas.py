@@ -9,6 +9,7 @@ from pydantic import Field
 from studio.recipes.base import FrozenModel
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.reports import RegressionReport, RobustnessReport
+from studio.recipes.generation.drift import DriftSummary
 from studio.recipes.text_fields import Author
 from studio.recipes.themes.deployment import Deployment
 from studio.recipes.themes.preset import Slot
@@ -75,7 +76,7 @@ class RobustnessSummary(FrozenModel):
 
 
 class RegressionSummary(FrozenModel):
-    """A regression report in short; color differences are in CIEDE2000 units."""
+    """A regression report in short; color differences are in CIEDE2000 units, `drift` is against the base images."""
 
     baseline_version: int | None
     median_delta_e: float | None
@@ -83,6 +84,7 @@ class RegressionSummary(FrozenModel):
     color_error: float | None
     diversity: float
     seed_diversity: float | None
+    drift: DriftSummary | None
 
     @classmethod
     def of(cls, report: RegressionReport) -> Self:
@@ -91,6 +93,7 @@ class RegressionSummary(FrozenModel):
             median_delta_e=report.median_delta_e,
             reviewed_by=report.reviewed_by,
             **report.metrics.model_dump(),
+            drift=report.drift,
         )
 
 

@@ -1,4 +1,4 @@
-"""Prometheus metrics: durations and outcomes of jobs, queue depth, engine cache hits and sizes, the device."""
+"""Prometheus metrics: durations and outcomes of jobs, drift, queue depth, engine cache hits and sizes, the device."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -7,12 +7,17 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from studio.engine.stats import EngineStats
+from studio.recipes.generation.drift import Drift
 from studio.recipes.generation.job import Variant
 from studio.recipes.serving.request_status import JobState
 from studio.store.queue_stats import QueueStats
 
 DURATION_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 """Histogram buckets in seconds."""
+SHIFT_BUCKETS = (0.25, 0.5, 1, 2, 4, 8, 16)
+"""Histogram buckets in pixels."""
+TINT_BUCKETS = (0.5, 1, 2, 5, 10, 20, 40)
+"""Histogram buckets in CIEDE2000 units."""
 
 
 class Metrics:
@@ -35,6 +40,13 @@ class Metrics:
             ["theme", "slot", "state"],
             registry=self.registry,
         )
+        self._shift, self._tint = (
+            Histogram(name, text, ["theme"], buckets=buckets, registry=self.registry)
+            for name, text, buckets in (
+                ("studio_variant_shift_pixels", "Shift against the base image.", SHIFT_BUCKETS),
+                ("studio_variant_tint_delta_e", "Tint against the base image.", TINT_BUCKETS),
+            )
+        )
         self.active_lanes = Gauge(
             "studio_workers_busy", "Render threads that render now.", registry=self.registry
         )
@@ -44,10 +56,18 @@ class Metrics:
         self._wait.labels(model).observe(queued_seconds)
 
     def variant_rendered(self, variant: Variant) -> None:
-        """Counts the durations of a stored variant."""
+        """Counts the durations of a stored variant, and its drift where that was measured."""
         model = variant.recipe.base_model.name
         self._render.labels(model).observe(variant.timings.render_seconds)
         self._load.labels(model).observe(variant.timings.load_seconds)
+        if variant.drift is not None:
+            self._drift_measured(variant.theme_slug, variant.drift)
+
+    def _drift_measured(self, theme: str, drift: Drift) -> None:
+        if drift.shift is not None:
+            self._shift.labels(theme).observe(drift.shift)
+        if drift.tint is not None:
+            self._tint.labels(theme).observe(drift.tint)
 
     def job_finished(self, theme: str, slot: str, state: JobState) -> None:
         """Counts a client's job by how it ended."""

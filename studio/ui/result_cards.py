@@ -5,9 +5,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from studio.messages import Message, message
+from studio.recipes.generation.drift import DriftKind
 from studio.recipes.generation.events import (
     Event,
     JobCancelled,
@@ -34,7 +35,8 @@ class CardJson(TypedDict):
 
     `seconds_left` is 0 while it is unknown. `text` says what `state` alone does not: the model that is
     loaded, why there is no image. `image` is the URL of the stored image, empty before. `request_seed`
-    is the seed of a request with which the recipe renders the image again.
+    is the seed of a request with which the recipe renders the image again. `drift` is that of the history's
+    API, None where it is not measured.
     """
 
     state: str
@@ -49,6 +51,8 @@ class CardJson(TypedDict):
     seconds: float
     tokens: int
     notes: list[str]
+    drift: dict[str, Any] | None
+    drift_exceeded: list[DriftKind]
 
 
 class RunJson(TypedDict):
@@ -139,10 +143,12 @@ class ResultCard:
             seconds=0.0,
             tokens=0,
             notes=[],
+            drift=None,
+            drift_exceeded=[],
         )
         if self.variant is None:
             return card
-        seed = self.variant.seed
+        seed, drift = self.variant.seed, self.variant.drift
         return card | {
             "image": image_url(self.variant.image_sha256),
             "seed": str(seed),
@@ -150,6 +156,8 @@ class ResultCard:
             "seconds": round(self.variant.timings.render_seconds, 1),
             "tokens": self.variant.prompt_tokens,
             "notes": [texts.of(note) for note in self.variant.notes],
+            "drift": drift.model_dump() if drift else None,
+            "drift_exceeded": list(drift.exceeded) if drift else [],
         }
 
 

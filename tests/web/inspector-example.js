@@ -32,6 +32,7 @@ const recipe = (slot) => ({
   loras: [],
   control_units: [unit('scribble', 1), unit('pose', 1.3)],
   mask: { area: 'off', grow: 16, feather: 8, keep_face: false, keep_hands: false },
+  drift_lock: 'off',
   upscale: {
     enabled: false,
     upscaler: 'Latent',

@@ -287,6 +287,25 @@ describe('a card', () => {
     expect(view.element.querySelector('script')).toBeNull();
   });
 
+  test('has a chip for a drift beyond its limit, and is quiet otherwise', () => {
+    const view = new CardView('A', vi.fn());
+    const drift = {
+      ...{ shift_x: 3, shift_y: 4, zoom: 1, tint: 0.5, change_median: 1, change_p95: 2 },
+      ...{ changed_share: 0, face_similarity: null },
+    };
+    const chips = (/** @type {Partial<Card>} */ changes) => {
+      const cards = { A: { ...done, drift, ...changes } };
+      view.show(makeRun({ cards }), { isEarlier: false, example: '' });
+      return [...view.element.querySelectorAll('.card-drift:not([hidden]) .chip')];
+    };
+    expect(chips({ drift_exceeded: ['shift'] }).map((chip) => chip.textContent)).toEqual([
+      'Shift 5 px',
+    ]);
+    expect(chips({ drift_exceeded: ['shift'] })[0].getAttribute('title')).toContain('Zoom 100 %');
+    expect(chips({})).toEqual([]);
+    expect(chips({ drift: null })).toEqual([]);
+  });
+
   test('shows an example only until there is a run', () => {
     const view = new CardView('C', vi.fn());
     const example = exampleUrl('first-light', 'C');

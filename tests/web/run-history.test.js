@@ -132,6 +132,21 @@ test('facts have the weights of LoRAs and control units, and nothing that is off
   expect([...facts.keys()]).not.toContain('Face repair');
 });
 
+test('facts have the drift where it was measured, and what it was before it was corrected', () => {
+  const measured = {
+    ...{ shift_x: -3, shift_y: 4, zoom: 1.0123, tint: 4.2, change_median: 2, change_p95: 8.25 },
+    ...{ changed_share: 0.123, face_similarity: 0.871 },
+  };
+  const text =
+    'Shift 5 px · Zoom 101.2 % · Tint ΔE 4.2 · Outside ΔE 2, 95 % within 8.3, 12 % changed';
+  const facts = new Map(variantFacts(variant({ drift: measured })));
+  expect(facts.get('Drift')).toBe(`${text} · Face similarity 0.87`);
+  expect(facts.has('Drift before correction')).toBe(false);
+  const unknown = { ...measured, shift_x: null, shift_y: null, zoom: null, face_similarity: null };
+  const before = new Map(variantFacts(variant({ drift: measured, drift_before: unknown })));
+  expect(before.get('Drift before correction')).toMatch(/^Shift not measurable · Tint ΔE 4.2 · O/);
+});
+
 test('labels are changed as the server changes them', () => {
   const starred = variant({ tags: ['red'] });
   relabel(starred, 'star', '', true);

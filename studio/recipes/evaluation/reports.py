@@ -8,6 +8,7 @@ from pydantic import Field
 from studio.message_fields import MaybeMessage
 from studio.recipes.base import StoredModel
 from studio.recipes.base_image import Fraction, Slug
+from studio.recipes.generation.drift import Drift, DriftSummary, summarize_drift
 from studio.recipes.themes.preset import Slot
 
 ReportType = Literal["robustness", "regression"]
@@ -66,7 +67,8 @@ class ImageComparison(StoredModel):
     """One image of the regression suite compared with the baseline version's.
 
     `delta_e` is the mean CIEDE2000 difference, None without a baseline; `changed_regions` are the
-    rectangles that changed most.
+    rectangles that changed most. `drift` is against the base image; None for reports of releases before
+    2026-12.
     """
 
     doodle: str
@@ -74,6 +76,7 @@ class ImageComparison(StoredModel):
     slot: Slot
     delta_e: float | None = None
     changed_regions: tuple[ChangedRegion, ...] = ()
+    drift: Drift | None = None
 
 
 class QualityMetrics(StoredModel):
@@ -106,6 +109,12 @@ class RegressionReport(StoredModel):
         """Median color difference over the suite; None without a baseline."""
         values = [image.delta_e for image in self.comparisons if image.delta_e is not None]
         return median(values) if values else None
+
+    @property
+    def drift(self) -> DriftSummary | None:
+        """The drift over the suite; None where it was not measured."""
+        drifts = [image.drift for image in self.comparisons if image.drift is not None]
+        return summarize_drift(drifts) if drifts else None
 
     @property
     def worst_comparison(self) -> ImageComparison | None:

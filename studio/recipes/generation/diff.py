@@ -43,6 +43,8 @@ _VALUES: Mapping[object, Message] = {
     },
 }
 """Values that are translated."""
+_DRIFT_LOCKS = PRESENTATION["drift_lock"].choices
+"""Their values have other meanings in other fields."""
 
 Attachment = TypeVar("Attachment", ControlUnit, LoraSettings)
 Pass = TypeVar("Pass", HiresFix, FaceRestoration)
@@ -154,7 +156,10 @@ def _diff_fields(
     for name, label in _plain_labels().items():
         if name in type(before).model_fields:
             path = label if parent is None else _within(parent, label)
-            yield from _diff_value(path, getattr(before, name), getattr(after, name))
+            values = (getattr(recipe, name) for recipe in (before, after))
+            if name == "drift_lock":
+                values = (message(_DRIFT_LOCKS[value]) for value in values)
+            yield from _diff_value(path, *values)
 
 
 @cache
@@ -246,6 +251,8 @@ def _diff_value(label: Message, before: object, after: object) -> Iterator[Chang
 
 
 def _format_value(value: object) -> str | Message:
+    if isinstance(value, Message):
+        return value
     if isinstance(value, bool | str | None) and value in _VALUES:
         return _VALUES[value]
     text = f"{value:g}" if isinstance(value, float) else str(value)

@@ -102,6 +102,11 @@ _MASK_AREAS: Mapping[str, str] = {
     "garment": "recipe.mask_area_garment",
     "both": "recipe.mask_area_both",
 }
+_DRIFT_LOCKS: Mapping[str, str] = {
+    "off": "recipe.drift_lock_off",
+    "measure": "recipe.drift_lock_measure",
+    "correct": "recipe.drift_lock_correct",
+}
 _NO_MASK = (HiddenWhen("mask.area", ("off",)),)
 _NO_UPSCALE = (HiddenWhen("upscale.enabled", (False,)),)
 _NO_FACE_REPAIR = (HiddenWhen("face_repair.enabled", (False,)),)
@@ -194,6 +199,7 @@ PRESENTATION: Mapping[str, Presentation] = {
     "mask.keep_hands": Presentation(
         "mask", "recipe.mask_keep_hands", "recipe.help_mask_keep", hidden_when=_NO_MASK
     ),
+    "drift_lock": Presentation("mask", "recipe.drift_lock", "recipe.help_drift_lock", _DRIFT_LOCKS),
     "prompt_template": Presentation(
         "prompt", "recipe.prompt_template", "recipe.help_prompt_template", lines=3
     ),

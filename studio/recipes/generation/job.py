@@ -17,6 +17,7 @@ from studio.recipes.base_image import (
     ZoneImages,
     Zones,
 )
+from studio.recipes.generation.drift import Drift
 from studio.recipes.generation.recipe import LoraSettings, ModelType, Recipe
 from studio.recipes.text_fields import TEXT
 from studio.recipes.themes.preset import Preset, Slot
@@ -110,6 +111,8 @@ class Variant(StoredModel):
     `prompt_tokens` is the length of the prompt in CLIP tokens; `notes` are remarks for the operator.
     `user_prompt` and `theme_prompt` are the parts of `prompt` that came with the request; None for variants
     of releases before 2026-12. `zones` are those of the base image, where the recipe has a mask.
+    `drift` is how far the image is from the base image, where the recipe has it measured, and `drift_before` how
+    far it was before that was corrected; None where nothing was.
     """
 
     request_id: RequestId
@@ -129,5 +132,7 @@ class Variant(StoredModel):
     prompt_tokens: Annotated[int, Field(ge=0)] = 0
     user_prompt: str | None = None
     theme_prompt: str | None = None
+    drift: Drift | None = None
+    drift_before: Drift | None = None
     image_sha256: Sha256
     created_at: datetime

@@ -123,7 +123,7 @@ takes as much longer as it does more."""
 def batch_key(job: RenderJob) -> Hashable:
     """What jobs must have in common to be rendered in one batch: models, LoRAs, size and steps.
 
-    They may differ in name, request, base image, doodle, prompts, seed, guidance scale and ControlNet
+    They may differ in name, request, base image, doodle, prompts, seed, drift lock, guidance scale and ControlNet
     weights, but not in whether guidance or a unit is on at all. A job with a second pass is rendered
     alone.
     """
@@ -140,6 +140,7 @@ def batch_key(job: RenderJob) -> Hashable:
         "negative_prompt": "",
         "seed_policy": SeedPolicy(),
         "loras": (),
+        "drift_lock": "off",
         "guidance_scale": 2.0 if recipe.guidance_scale > 1 else 1.0,
         "control_units": units,
     }

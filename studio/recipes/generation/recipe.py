@@ -10,6 +10,7 @@ from studio.message_fields import invalid
 from studio.messages import Message, message
 from studio.recipes.base import FrozenModel, StoredModel
 from studio.recipes.base_image import Sha256
+from studio.recipes.generation.drift import DriftLock
 from studio.recipes.generation.samplers import Sampler, ScheduleType, supports_schedule
 from studio.recipes.text_fields import LINE, TEXT
 
@@ -211,6 +212,7 @@ class Recipe(StoredModel):
         deepcache_interval: the UNet's deep layers run only every so many steps (DeepCache); 1 runs
             them always. Larger intervals are faster and less exact.
         denoising_strength: 0 returns the initial image, 1 ignores it.
+        drift_lock: whether drift against the base image is recorded, or undone as well.
     """
 
     format: Literal["doodle-theme-studio/recipe"] = Field(
@@ -236,6 +238,7 @@ class Recipe(StoredModel):
     loras: Annotated[tuple[LoraSettings, ...], Field(max_length=MAX_LORAS)] = ()
     control_units: Annotated[tuple[ControlUnit, ...], Field(max_length=8)] = ()
     mask: MaskSettings = MaskSettings()
+    drift_lock: DriftLock = "off"
     upscale: HiresFix = HiresFix()
     face_repair: FaceRestoration = FaceRestoration()
     seed_policy: SeedPolicy = SeedPolicy()

@@ -158,8 +158,9 @@ def get_cell_thumbnail(
 
 @router.get("/{grid_id}/cells/{index}")
 def get_cell(grid_id: GridId, index: CellIndex, grids: Grids) -> GridCellDetailsResponse:
-    """The recipe, seed and prompts of a cell."""
+    """The recipe, seed and prompts of a cell, and its drift."""
     cell, request = grids.cell(grid_id, index)
+    drift = grids.drift(grid_id, index)
     return GridCellDetailsResponse(
         index=index,
         coordinates=cell.coordinates,
@@ -167,6 +168,8 @@ def get_cell(grid_id: GridId, index: CellIndex, grids: Grids) -> GridCellDetails
         seed=cell.seed,
         theme_prompt=request.preset.theme_prompt,
         prompt=request.user_prompt,
+        drift=drift,
+        drift_exceeded=drift.exceeded if drift else (),
     )
 
 

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from PIL import Image
 
 from studio.errors import JobCancelledError, NotFoundError
+from studio.imaging.png_io import decode_png
+from studio.messages import message
 from studio.recipes.base_image import Slug
 from studio.recipes.evaluation.grid import Grid, GridAxes
 from studio.recipes.generation.axes import Axis
+from studio.recipes.generation.drift import Drift
 from studio.recipes.generation.job import GenerationRequest, RenderJob
 from studio.recipes.generation.recipe import ModelRef, ModelType
 from studio.recipes.generation.sweep import SweepCell, cell_index
 from studio.recipes.themes.preset import Preset, Slot, ThemeVersion
 from studio.services.background_tasks import About, BackgroundTasks, ProgressCallback, TaskProgress
 from studio.services.cost_estimates import Cost, Costs
+from studio.services.evaluation.quality_metrics import compute_drift
 from studio.services.rendering.render_cache import RenderCache
 from studio.services.rendering.sweep import (
     Sweep,
@@ -25,6 +29,7 @@ from studio.services.rendering.sweep import (
     load_axis_themes,
 )
 from studio.services.requests.request_factory import RequestFactory
+from studio.store.base_images import BaseImageStore
 from studio.store.grids import GridStore, GridSummary
 from studio.store.themes import ThemeStore
 
@@ -54,6 +59,7 @@ class GridService:
 
     store: GridStore
     themes: ThemeStore
+    base_images: BaseImageStore
     request_factory: RequestFactory
     cache: RenderCache
     background_tasks: BackgroundTasks
@@ -134,6 +140,17 @@ class GridService:
     def cell_preset(self, grid_id: int, index: int) -> Preset:
         """The preset with a cell's recipe and prompt, as its image was rendered. Raises NotFoundError."""
         return self.cell(grid_id, index)[1].preset
+
+    def drift(self, grid_id: int, index: int) -> Drift | None:
+        """How far a cell's image is from the base image; None while it is not rendered. Raises NotFoundError."""
+        sweep = sweep_of(self.store.get(grid_id))
+        job = sweep.job(sweep.cell(index))
+        image = self._cached(job)
+        if image is None:
+            return None
+        png = self.base_images.read_png(job.base_image)
+        base = decode_png(png, message("image.base_named", id=job.base_image.id))
+        return compute_drift(job, base, image)
 
     def image_key(self, grid_id: int, index: int) -> str:
         """The key of a cell's image in the render cache. Raises NotFoundError, also where it is not

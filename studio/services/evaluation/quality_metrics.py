@@ -1,4 +1,4 @@
-"""Quality metrics of rendered images: color error against the doodle, diversity (CIEDE2000).
+"""Quality metrics of rendered images: color error against the doodle, diversity (CIEDE2000), drift.
 
 One aggregation for all that shows them: a run on the studio page, a regression report, a tuning
 trial.
@@ -7,10 +7,15 @@ trial.
 from collections.abc import Iterable, Sequence
 from statistics import mean, median
 
+from PIL import Image
+
 from studio.imaging.color_metrics import diversity, median_color_error
+from studio.imaging.drift import measure_drift, outside_area
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.recipes.evaluation.reports import QualityMetrics
+from studio.recipes.generation.drift import Drift
+from studio.recipes.generation.job import RenderJob
 
 
 def compute_quality_metrics(
@@ -44,3 +49,13 @@ def compute_run_metrics(doodle_png: bytes | None, pngs: Sequence[bytes]) -> Qual
         doodle = decode_png(doodle_png, message("image.doodle"))
         color_errors = [median_color_error(doodle, image) for image in images]
     return compute_quality_metrics(color_errors, [diversity(images)])
+
+
+def compute_drift(job: RenderJob, base: Image.Image, image: Image.Image) -> Drift:
+    """How far a job's image is from its base image outside the doodle, whatever the recipe's drift lock is."""
+    doodle = None
+    if job.doodle is not None:
+        doodle = decode_png(job.doodle.png_bytes, message("image.doodle"))
+    resized = base.convert("RGB").resize(image.size, Image.Resampling.LANCZOS)
+    outside = outside_area(image.size, doodle)
+    return measure_drift(resized, image.convert("RGB"), outside, job.base_image.keypoints)

@@ -18,11 +18,12 @@ from studio.recipes.evaluation.reports import (
     QualityMetrics,
     RegressionReport,
 )
+from studio.recipes.generation.drift import Drift
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.planning import plan_jobs
 from studio.recipes.themes.preset import SLOTS, Slot, ThemeVersion
 from studio.services.background_tasks import ProgressCallback
-from studio.services.evaluation.quality_metrics import compute_quality_metrics
+from studio.services.evaluation.quality_metrics import compute_drift, compute_quality_metrics
 from studio.services.rendering.render_cache import RenderCache
 from studio.services.requests.request_factory import RequestFactory
 from studio.services.themes.bundled_content import SampleDoodle
@@ -70,7 +71,10 @@ class RegressionSuite:
         images.
         """
         jobs = dict(self.keyed_jobs(version))
-        baseline_jobs = dict(self.keyed_jobs(baseline)) if baseline else {}
+        # A baseline of other base images has other doodles, which nothing is compared with.
+        baseline_jobs = (
+            {key: job for key, job in self.keyed_jobs(baseline) if key in jobs} if baseline else {}
+        )
         rendered = self._render([*jobs.values(), *baseline_jobs.values()], on_progress)
         images = dict(zip(jobs, rendered[: len(jobs)], strict=True))
         baseline_images = dict(zip(baseline_jobs, rendered[len(jobs) :], strict=True))
@@ -83,7 +87,10 @@ class RegressionSuite:
         report = RegressionReport(
             baseline_version=baseline.version if baseline else None,
             comparisons=tuple(
-                _compare(key, image, baseline_images.get(key)) for key, image in images.items()
+                _compare(key, image, baseline_images.get(key)).model_copy(
+                    update={"drift": self._drift(jobs[key], image)}
+                )
+                for key, image in images.items()
             ),
             metrics=compute_suite_metrics(images, doodles),
             baseline_metrics=(
@@ -101,6 +108,11 @@ class RegressionSuite:
             images.append(self.cache.get_or_render(job))
             on_progress(done, len(jobs))
         return images
+
+    def _drift(self, job: RenderJob, image: Image.Image) -> Drift:
+        png = self.base_images.read_png(job.base_image)
+        base = decode_png(png, message("image.base_named", id=job.base_image.id))
+        return compute_drift(job, base, image)
 
     def jobs(self, version: ThemeVersion, baseline: ThemeVersion | None) -> list[RenderJob]:
         """The jobs of both versions. Raises NotFoundError and what `RequestFactory.create`

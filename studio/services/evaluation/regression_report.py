@@ -12,6 +12,7 @@ from studio.imaging.png_io import encode_png
 from studio.locales import DEFAULT
 from studio.messages import Message, message
 from studio.recipes.evaluation.reports import ImageComparison, QualityMetrics
+from studio.recipes.generation.drift import DriftSummary
 from studio.recipes.themes.preset import SLOTS, ThemeVersion
 from studio.services.evaluation.regression import SEEDS, Key, RegressionRun
 
@@ -58,6 +59,7 @@ def render_html(run: RegressionRun, version: ThemeVersion, language: str = DEFAU
         message("page.regression.previous"),
         message("page.regression.current"),
         message("page.regression.changed"),
+        message("page.regression.shift"),
     )
     head = f"<tr>{''.join(f'<th>{text(title)}</th>' for title in titles)}</tr>"
     comparisons = sorted(report.comparisons, key=lambda one: -(one.delta_e or 0.0))
@@ -80,6 +82,7 @@ def _summary(run: RegressionRun) -> tuple[Message, ...]:
         message("page.regression.change", against=against, change=change),
         message("page.regression.current_metrics", looks=_format_metrics(report.metrics)),
         message("page.regression.previous_metrics", looks=_format_metrics(report.baseline_metrics)),
+        _format_drift(report.drift),
     )
 
 
@@ -116,7 +119,8 @@ def _html_row(
         f"<tr{' class=worst' if is_worst else ''}>"
         f"<td>{_html_image(run.doodles[comparison.doodle])}{label}</td>"
         f"<td>{baseline}</td><td>{image}</td>"
-        f"<td>{_format_number(comparison.delta_e)}</td></tr>"
+        f"<td>{_format_number(comparison.delta_e)}</td>"
+        f"<td>{_format_number(comparison.drift.shift if comparison.drift else None)}</td></tr>"
     )
 
 
@@ -136,6 +140,18 @@ def _format_metrics(metrics: QualityMetrics | None) -> Message:
         doodle=_format_number(metrics.color_error),
         four=f"{metrics.diversity:.1f}",
         seeds=_format_number(metrics.seed_diversity),
+    )
+
+
+def _format_drift(drift: DriftSummary | None) -> Message:
+    if drift is None:
+        return message("page.regression.drift_unmeasured")
+    return message(
+        "page.regression.drift",
+        median=_format_number(drift.median_shift),
+        p95=_format_number(drift.p95_shift),
+        measured=drift.measured,
+        images=drift.images,
     )
 
 

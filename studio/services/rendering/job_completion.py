@@ -227,6 +227,8 @@ def build_variant(
         prompt_tokens=result.token_count,
         user_prompt=request.user_prompt,
         theme_prompt=request.preset.theme_prompt,
+        drift=result.finished.drift,
+        drift_before=result.finished.drift_before,
         image_sha256="0" * 64,
         created_at=datetime.now(UTC),
     )

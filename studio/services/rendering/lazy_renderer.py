@@ -80,11 +80,11 @@ class LazyRenderer:
         rendered = [queued.job for queued in jobs]
         return self.get().render_batch(rendered, bases, doodles, listeners)
 
-    def render_image(self, job: RenderJob) -> Image.Image:
-        """One job's image, outside any run. Raises what rendering raises."""
+    def render_one(self, job: RenderJob) -> RenderResult:
+        """Renders one job outside any run. Raises what rendering raises."""
         base, doodle = self._load_images(job, forever=False)
         listener = RenderListener(on_step=lambda _, __: self._queue.touch())
-        return self.get().render_batch([job], base, doodle, [listener])[0].image
+        return self.get().render_batch([job], base, doodle, [listener])[0]
 
     def _load_images(self, job: RenderJob, forever: bool) -> tuple[Image.Image, Image.Image | None]:
         """The base image and the doodle; `forever`: waits as long as the store is away."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from PIL import Image
 
+from studio.engine.results import RenderResult
 from studio.engine.stats import EngineStats
 from studio.errors import StorageUnavailableError, WorkerHungError
 from studio.imaging.png_io import encode_png
@@ -141,10 +142,10 @@ class RenderService:
 
         Raises what rendering raises.
         """
-        answer: Future[Image.Image] = Future()
-        render = partial(self._worker.render_image, job)
+        answer: Future[RenderResult] = Future()
+        render = partial(self._worker.render_one, job)
         self._queue.submit(partial(_resolve, answer, render), priority)
-        return encode_png(answer.result())
+        return encode_png(answer.result().image)
 
     def build_renderer(self, is_unwanted: Callable[[], bool] = lambda: False) -> None:
         """Builds the renderer ahead of the first job, behind all that is queued; blocks until it is there.

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from itertools import zip_longest
 
-from PIL import Image
 from structlog.contextvars import bound_contextvars
 
 from studio.engine.results import RenderResult
@@ -56,11 +55,11 @@ class RenderWorker:
         self.device_lost: DeviceLostError | None = None
         """Set once the device fails every job; nothing more is rendered then."""
 
-    def render_image(self, job: RenderJob) -> Image.Image:
-        """One job's image, outside any run. Raises what rendering raises."""
+    def render_one(self, job: RenderJob) -> RenderResult:
+        """Renders one job outside any run. Raises what rendering raises."""
         if self.device_lost:
             raise copy(self.device_lost)
-        return self._renderer.render_image(job)
+        return self._renderer.render_one(job)
 
     def process(self, first: QueuedJob) -> None:
         """Renders a job of a run, with others from the queue where the renderer takes batches."""

@@ -66,6 +66,7 @@ class PreflightChecker:
             *dry_run,
             self._records.check_robustness(version),
             self._records.check_regression(version),
+            *self._records.check_drift(version),
         )
 
     def missing_models(self, preset: Preset) -> tuple[Message, ...]:

@@ -1,10 +1,12 @@
-"""Preflight checks of a version's records: render times, robustness report, regression report."""
+"""Preflight checks of a version's records: render times, robustness report, regression report, drift."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import mean
 
 from studio.messages import message
 from studio.recipes.evaluation.reports import MIN_PASS_RATE, RegressionReport, RobustnessReport
+from studio.recipes.generation.drift import MAX_SHIFT
 from studio.recipes.themes.preset import SLOTS, Slot, ThemeVersion
 from studio.services.themes.check_result import CheckResult
 from studio.store.evaluation_reports import ReportStore
@@ -95,3 +97,17 @@ class RecordChecks:
             version=report.baseline_version,
         )
         return CheckResult("pass", what)
+
+    def check_drift(self, version: ThemeVersion) -> Iterator[CheckResult]:
+        """Whether figures stand where the base images have them; nothing where no report has measured it."""
+        slug, number = version.preset.slug, version.version
+        report = self.reports.latest(slug, number, "regression", RegressionReport)
+        drift = report.drift if report else None
+        if drift is None or drift.median_shift is None:
+            return
+        values = {"median": f"{drift.median_shift:.1f}", "p95": f"{drift.p95_shift:.1f}"}
+        if not drift.is_shifted:
+            yield CheckResult("pass", message("deployment.drift_small", **values))
+            return
+        what = message("deployment.drift_above_limit", **values, most=f"{MAX_SHIFT:g}")
+        yield CheckResult("error", what, message("deployment.lock_drift"), "run_regression")

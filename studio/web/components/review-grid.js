@@ -14,6 +14,8 @@
  * @property {number | null} color_error
  * @property {number} diversity
  * @property {number | null} seed_diversity
+ * @property {DriftSummary | null} drift against the base images; null where it was not measured
+ * @typedef {{ median_shift: number | null, p95_shift: number | null }} DriftSummary pixels
  * @typedef {object} Comparison
  * @property {number | null} baseline_version
  * @property {boolean} complete whether every image is rendered

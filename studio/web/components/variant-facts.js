@@ -1,6 +1,7 @@
 /**
  * Everything that made an image, as lines of a list.
  *
+ * @import { Drift, DriftKind } from './drift.js'
  * @typedef {{ name: string }} ModelRef
  * @typedef {object} VariantRecipe
  * @property {string} [name] of the recipe
@@ -35,6 +36,9 @@
  * @property {number} seed
  * @property {number} request_seed of a request with which the recipe renders the image again
  * @property {readonly string[]} notes
+ * @property {Drift | null} [drift] null where it is not measured
+ * @property {Drift | null} [drift_before] before it was corrected; null where nothing was
+ * @property {readonly DriftKind[]} [drift_exceeded] what is beyond its limit
  * @property {boolean} selected
  * @property {string[]} models
  * @property {VariantRecipe} recipe
@@ -51,6 +55,7 @@
  */
 import { element, untranslated } from '../lib/dom.js';
 import { formatNumber, formatTime, t } from '../lib/i18n.js';
+import { driftText } from './drift.js';
 
 /** @type {Readonly<Record<string, string>>} */
 const MASK_AREAS = {
@@ -90,6 +95,8 @@ export function variantFacts(variant) {
       upscale.enabled ? `${upscale.upscaler} × ${formatNumber(upscale.scale_factor, 2)}` : null,
     ],
     [t('page.history.face_repair'), face_repair.enabled ? face_repair.denoising_strength : null],
+    [t('page.history.drift'), variant.drift ? driftText(variant.drift) : null],
+    [t('page.history.drift_before'), variant.drift_before ? driftText(variant.drift_before) : null],
     [
       t('page.history.created'),
       formatTime(variant.created_at, { dateStyle: 'medium', timeStyle: 'short' }),

@@ -1,11 +1,14 @@
 /**
  * One cell of a grid, large. Arrow keys turn to its neighbors.
  *
+ * @import { Drift, DriftKind } from '../components/drift.js'
  * @import { GridSummary } from './layout.js'
  * @typedef {object} CellActions what the page does with a cell
  * @property {(grid: number, cell: number, slot: string) => void} [apply] takes a cell's recipe into a slot of
  *   the open theme; by default the studio page is opened for that
+ * @typedef {{ seed: number, prompt: string, drift: Drift | null, drift_exceeded: DriftKind[] }} Cell
  */
+import { driftText } from '../components/drift.js';
 import { element, untranslated } from '../lib/dom.js';
 import { errorText } from '../lib/errors.js';
 import { API, getJson, postJson } from '../lib/http.js';
@@ -33,6 +36,7 @@ export class CellDialog {
   #image = element('img');
   #name = element('h2', { id: 'cell-name', translate: false });
   #seed = element('p', { className: 'cell-seed' });
+  #drift = element('p', { className: 'cell-drift' });
   #error = element('p', { className: 'grid-error', role: 'alert' });
   #saved = element('span', { role: 'status' });
   #download = element('a', {}, t('page.download'));
@@ -83,7 +87,7 @@ export class CellDialog {
     const figure = element('figure', {}, this.#turn('ArrowLeft'), this.#image);
     figure.append(this.#turn('ArrowRight'));
     this.#dialog.setAttribute('aria-labelledby', this.#name.id);
-    this.#dialog.append(this.#name, this.#seed, figure, this.#error, actions);
+    this.#dialog.append(this.#name, this.#seed, figure, this.#drift, this.#error, actions);
     this.#dialog.addEventListener('keydown', (event) => this.#pressKey(event));
   }
 
@@ -117,15 +121,19 @@ export class CellDialog {
     this.#name.textContent = name;
     this.#saved.replaceChildren();
     this.#error.textContent = '';
+    this.#drift.textContent = '';
     this.#image.src = `${this.#url}.png`;
     this.#image.alt = name;
     this.#download.href = `${this.#url}.png`;
     this.#download.download = `grid-${this.#grid.id}-${index}.png`;
     try {
-      const cell = /** @type {{ seed: number, prompt: string }} */ (await getJson(this.#url));
+      const cell = /** @type {Cell} */ (await getJson(this.#url));
       if (index !== this.#index) return; // Another cell is shown meanwhile.
       this.#seed.textContent = t('page.grid.seed_of_cell', { seed: cell.seed });
       if (cell.prompt) this.#seed.append(' · ', untranslated(cell.prompt));
+      if (!cell.drift) return;
+      this.#drift.textContent = driftText(cell.drift);
+      this.#drift.classList.toggle('exceeded', cell.drift_exceeded.length > 0);
     } catch (error) {
       this.#error.textContent = errorText(error);
     }

@@ -56,12 +56,16 @@ async function showImages() {
 /** @param {Comparison} comparison */
 function metricsLine({ report }) {
   if (!report) return t('page.review.same_inputs');
-  return t('page.review.metrics', {
+  const { median_shift = null, p95_shift = null } = report.drift ?? {};
+  const line = t('page.review.metrics', {
     change: metric(report.median_delta_e),
     color_error: metric(report.color_error),
     diversity: metric(report.diversity),
     seeds: metric(report.seed_diversity),
   });
+  if (median_shift === null) return line;
+  const shift = { median: metric(median_shift), p95: metric(p95_shift) };
+  return `${line} ${t('page.review.drift', shift)}`;
 }
 
 /** @param {boolean} isPartial whether some images are rendered */

@@ -4,6 +4,7 @@
  * @import { Card, Run, Slot } from './run-state.js'
  * @import { Drawing } from './stored-runs.js'
  */
+import { driftChips } from '../components/drift.js';
 import { element } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { icon } from '../lib/icons.js';
@@ -25,6 +26,7 @@ export class CardView {
   #bar = element('div', { className: 'card-bar' }, element('i'));
   #name = element('span', { className: 'card-name', translate: false });
   #status = element('span', { className: 'card-status' });
+  #drift = element('div', { className: 'card-drift', hidden: true });
   #notes = element('details', { className: 'card-notes' });
   #acts = element('div', { className: 'card-acts' });
   /** @type {Map<Act, HTMLButtonElement>} */
@@ -45,7 +47,8 @@ export class CardView {
     this.#open.dataset.action = 'open';
     this.#fillActs(onAct);
     const well = element('div', { className: 'card-well' });
-    well.append(this.#letter, this.#preview, this.#open, this.#message, this.#doodle, this.#tag);
+    well.append(this.#letter, this.#preview, this.#open, this.#message, this.#drift);
+    well.append(this.#doodle, this.#tag);
     const footer = element('footer', {}, element('b', { className: 'slot' }, slot));
     footer.append(this.#name, this.#notes, this.#status);
     this.element.append(this.#bar, well, this.#acts, footer);
@@ -102,6 +105,7 @@ export class CardView {
     this.#tag.hidden = !(example && card.state === 'idle') && !(isEarlier && isDone);
     this.#tag.textContent = isDone ? t('studio.card_earlier') : t('studio.card_example');
     this.#showActs(card, isPicked);
+    this.#showDrift(card);
     this.#showNotes(card);
   }
 
@@ -172,6 +176,13 @@ export class CardView {
       card.state === 'done'
         ? t('studio.card_meta', { seed: card.seed, tokens: card.tokens, seconds: card.seconds })
         : '';
+  }
+
+  /** @param {Card} card */
+  #showDrift({ drift, drift_exceeded }) {
+    const chips = driftChips(drift, drift_exceeded);
+    this.#drift.hidden = chips.length === 0;
+    this.#drift.replaceChildren(...chips);
   }
 
   /** @param {Card} card */

@@ -1,6 +1,7 @@
 /**
  * A run as `studio/ui/result_cards.py` sends it, and what the page says about it.
  *
+ * @import { Drift, DriftKind } from '../components/drift.js'
  * @typedef {'A' | 'B' | 'C' | 'D'} Slot
  *
  * @typedef {object} Card the job of a slot, or its finished variant
@@ -18,6 +19,8 @@
  * @property {number} seconds that rendering took
  * @property {number} tokens of the prompt
  * @property {readonly string[]} notes
+ * @property {Drift | null} drift null where it is not measured
+ * @property {readonly DriftKind[]} drift_exceeded what is beyond its limit
  *
  * @typedef {{ name: string, value: number, level: string }} Metric
  *
@@ -48,7 +51,7 @@ const UNFINISHED = new Set(['starting', 'queued', 'started', 'loading', 'step'])
 export function emptyCard(state, text = '') {
   return {
     ...{ state, text, done: 0, total: 0, seconds_left: 0, preview: '', image: '', seed: '' },
-    ...{ request_seed: '', seconds: 0, tokens: 0, notes: [] },
+    ...{ request_seed: '', seconds: 0, tokens: 0, notes: [], drift: null, drift_exceeded: [] },
   };
 }
 

@@ -174,5 +174,6 @@ function storedCard(variants, slot) {
     ...{ image: variant.image, thumbnail: variant.thumbnail, notes: variant.notes },
     ...{ seed: String(variant.seed), request_seed: String(variant.request_seed) },
     ...{ seconds: variant.render_seconds, tokens: variant.prompt_tokens },
+    ...{ drift: variant.drift ?? null, drift_exceeded: variant.drift_exceeded ?? [] },
   };
 }

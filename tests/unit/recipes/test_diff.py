@@ -81,6 +81,7 @@ def lora(name: str, weight: float = 1.0) -> LoraSettings:
             {"seed_policy": SeedPolicy(mode="offset", value=3)},
             ["Seed mode: shared 0 → offset 3"],
         ),
+        ({}, {"drift_lock": "correct"}, ["Drift lock: Off → Correct"]),
         ({"upscale": HiresFix(scale_factor=2)}, {"upscale": HiresFix(scale_factor=3)}, []),
         (
             {"face_repair": FaceRestoration(render_size=512)},
@@ -132,6 +133,7 @@ def test_every_recipe_field_is_compared() -> None:
         "clip_skip": 5, "deepcache_interval": 4, "denoising_strength": 0.11, "width": 64, "height": 64,
         "prompt_template": "x", "negative_prompt": "x", "loras": (lora("x"),),
         "control_units": (SCRIBBLE,), "mask": MaskSettings(area="doodle"),
+        "drift_lock": "measure",
         "upscale": HiresFix(enabled=True),
         "face_repair": FaceRestoration(enabled=True), "seed_policy": SeedPolicy(mode="fixed", value=1),
     }  # fmt: skip

@@ -85,6 +85,7 @@ def test_a_cell_has_image_recipe_and_seed_and_becomes_a_version(
     cell = admin.get(url).json()
     assert (cell["coordinates"], cell["seed"], cell["prompt"]) == ([1, 1], 7, "a red dress")
     assert (cell["recipe"]["denoising_strength"], cell["recipe"]["sampler"]) == (0.6, "UniPC")
+    assert (cell["drift"]["shift_x"], cell["drift"]["zoom"], cell["drift_exceeded"]) == (0, 1, [])
     assert Image.open(io.BytesIO(admin.get(f"{url}.png").content)).size == (256, 256)
     thumbnail = admin.get(f"{url}.webp", params={"size": 64})
     assert thumbnail.headers["Content-Type"] == "image/webp"

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from studio.app import AppContainer
+from studio.recipes.generation.drift import Drift
 from studio.recipes.generation.recipe import SeedPolicy
 from studio.recipes.history import HistoryFilter
 from studio.services import history
@@ -112,7 +113,8 @@ def test_a_run_tells_what_was_picked_and_what_it_was_made_with(
 ) -> None:
     made = {"user_prompt": "gold", "theme_prompt": "ink", "prompt_tokens": 9, "seed": 9}
     offset = SeedPolicy(mode="offset", value=4)
-    variant = examples.variant(recipe=examples.recipe(seed_policy=offset), **made)
+    drift = Drift(shift_x=3.0, shift_y=4.0, zoom=1.0)
+    variant = examples.variant(recipe=examples.recipe(seed_policy=offset), drift=drift, **made)
     studio.stores.variants.add(variant, examples.png())
     studio.stores.selections.select(variant.request_id, "A", "ada")
     [run] = client.get(f"{VARIANTS}/runs", params={"client": "studio", "limit": 1}).json()["runs"]
@@ -120,6 +122,8 @@ def test_a_run_tells_what_was_picked_and_what_it_was_made_with(
     assert row["selected"]
     assert (row["seed"], row["request_seed"], row["prompt_tokens"]) == (9, 5, 9)
     assert (row["user_prompt"], row["theme_prompt"], row["notes"]) == ("gold", "ink", [])
+    assert (row["drift"]["shift_y"], row["drift_exceeded"]) == (4, ["shift"])
+    assert row["drift_before"] is None
     picked = client.get(VARIANTS, params={"selected": "true"}).json()["variants"]
     assert [each["request_id"] for each in picked] == [variant.request_id]
     assert client.get(f"{VARIANTS}/runs", params={"limit": 0}).status_code == 422

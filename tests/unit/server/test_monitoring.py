@@ -16,6 +16,7 @@ from structlog.contextvars import bound_contextvars
 from studio.app import AppContainer
 from studio.logging_config import configure_logging
 from studio.messages import message
+from studio.recipes.generation.drift import Drift
 from studio.recipes.palette import NAME_IDS, PALETTE
 from studio.recipes.serving.request_status import ApiClient
 from studio.server.app import create_api
@@ -75,6 +76,8 @@ def test_ended_jobs_are_counted(app: TestClient, studio: AppContainer) -> None:
 
 def test_dashboard_and_guide_use_existing_metrics(app: TestClient, studio: AppContainer) -> None:
     wait_until_ended(app, app.post(f"{V1}/requests", json=BODY).json()["id"])
+    drift = Drift(shift_x=1.0, shift_y=0.0, tint=2.0)
+    studio.rendering.renders.metrics.variant_rendered(examples.variant(drift=drift))
     waits = examples.request(id="2" * 32, theme_version=1)
     studio.stores.jobs.requests.create(
         waits, "app", "live", datetime.now(UTC) + timedelta(minutes=5)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from studio.recipes.evaluation.reports import QualityMetrics
+from studio.recipes.generation.drift import Drift
 from studio.recipes.generation.events import (
     Event,
     JobCancelled,
@@ -24,6 +25,9 @@ from tests import examples
 
 STEP = StepCompleted(slot="A", done=3, total=12)
 FINISHED = JobCompleted(slot="A", variant=examples.variant(prompt_tokens=12), png=b"PNG")
+
+DRIFT = Drift(shift_x=0.0, shift_y=1.0, zoom=1.03)
+DRIFTED = JobCompleted(slot="A", variant=examples.variant(drift=DRIFT), png=b"PNG")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +50,8 @@ FINISHED = JobCompleted(slot="A", variant=examples.variant(prompt_tokens=12), pn
         ([STEP, JobCancelled(slot="A")], {"state": "cancelled", "text": ""}),
         ([FINISHED], {"state": "done", "seed": "7", "tokens": 12, "seconds": 1.5}),
         ([FINISHED], {"image": f"/api/v1/variants/images/{examples.HASH}.png"}),
+        ([FINISHED], {"drift": None, "drift_exceeded": []}),
+        ([DRIFTED], {"drift": DRIFT.model_dump(), "drift_exceeded": ["zoom"]}),
         ([FINISHED, JobQueued(slot="A")], {"state": "queued", "image": ""}),
     ],
 )
