@@ -13,7 +13,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import structural_similarity
 
 from studio.imaging.face_regions import Box, face_boxes
-from studio.imaging.masks import Keypoints, doodle_mask
+from studio.imaging.masks import Keypoints, inpaint_mask
 from studio.imaging.registration import displacement_matrix, find_displacement
 from studio.recipes.generation.drift import Drift
 from studio.recipes.generation.recipe import MaskSettings
@@ -51,7 +51,7 @@ def outside_area(
     """
     if mask is None and doodle is not None:
         settings = MaskSettings(area="doodle", grow=round(GROWTH * max(size)), feather=0)
-        mask = doodle_mask(doodle, size, settings, None)
+        mask = inpaint_mask(settings, size, doodle)
     if mask is None:
         return np.ones((size[1], size[0]), np.bool_)
     outside: Mask = np.asarray(mask) == 0

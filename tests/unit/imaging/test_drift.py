@@ -13,7 +13,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from studio.imaging.compositing import overlay_doodle
 from studio.imaging.drift import correct_drift, measure_drift, outside_area
 from studio.imaging.finishing import Finishing
-from studio.imaging.masks import doodle_mask
+from studio.imaging.masks import inpaint_mask
 from studio.imaging.registration import displacement_matrix
 from studio.recipes.generation.drift import Drift, summarize_drift
 from studio.recipes.generation.recipe import MaskSettings
@@ -236,7 +236,7 @@ def test_the_base_image_is_put_back_after_the_correction() -> None:
     """Outside the mask every byte is the base image's; inside, the figure stands where it stood."""
     base, doodle = base_image("kofi"), sample("sporty")
     assert doodle is not None
-    mask = doodle_mask(doodle, base.size, MaskSettings(area="doodle"), None)
+    mask = inpaint_mask(MaskSettings(area="doodle"), base.size, doodle)
     assert mask is not None
     moved = displace(base, 8.0, 0.0, 1.0)
     result = Finishing(base, doodle, mask, "correct").finish(moved)
