@@ -23,6 +23,8 @@ from studio.engine.loading.resolve import UnitModels
 from studio.engine.memory.activation_reserve import ActivationKey
 from studio.engine.memory.job_memory import BatchTooLarge, JobMemory
 from studio.engine.memory.model_cache import LoadedModels, ModelCache
+from studio.engine.references.attention import references_plugged_in
+from studio.engine.references.encoding import ReferenceParts, encode_references
 from studio.engine.results import RenderResult
 from studio.messages import Message, message
 from studio.recipes.generation.job import RenderJob, Timings, UsedModel
@@ -36,6 +38,7 @@ class _Resources(NamedTuple):
     base_model: LoadedBaseModel
     controlnets: Sequence[tuple[ControlUnit, ControlNetModel]]
     memory: JobMemory
+    references: Sequence[ReferenceParts]
 
 
 class _Output(NamedTuple):
@@ -74,8 +77,9 @@ class BatchRenderer:
                 loaded_at = time.perf_counter()
                 units = [unit for unit, _ in active_units]
                 with self._job_memory(models) as memory:
+                    controlnets_of_units = list(zip(units, models.controlnets, strict=True))
                     resources = _Resources(
-                        models.base_model, list(zip(units, models.controlnets, strict=True)), memory
+                        models.base_model, controlnets_of_units, memory, models.references
                     )
                     outputs = self._render_in_parts(resources, batch)
             finished_at = time.perf_counter()
@@ -116,7 +120,7 @@ class BatchRenderer:
 
     def _run_passes(self, resources: _Resources, batch: JobBatch) -> list[_Output]:
         """Encodes the prompts and runs all passes, with the LoRAs activated."""
-        base_model, controlnets, memory = resources
+        base_model, controlnets, memory, _ = resources
         init_images, graphs = batch.init_images(), self._model_cache.graphs
         masks = batch.masks(output_size(batch.recipe, base_model.family.size_multiple))
         graphs.start_render()
@@ -124,7 +128,10 @@ class BatchRenderer:
         loras, files = batch.models.loras, self._model_cache.lora_files
         with base_model.lora_pool.activated(pipe, loras, files, memory):
             embeddings = [self._encode_prompts(job, base_model, memory) for job in batch.jobs]
-            with memory.models():
+            references = encode_references(
+                batch.jobs[0], resources.references, memory, self._model_cache.encoded_images
+            )
+            with memory.models(), references_plugged_in(base_model.denoiser, references):
                 runner = PassRunner(
                     self._model_cache,
                     base_model,
@@ -157,9 +164,12 @@ class BatchRenderer:
         models = self._batch.models
         loras = tuple((model.sha256, weight) for model, weight in models.loras)
         units = tuple(unit.model for unit, _ in controlnets)
+        references = tuple(
+            (own.adapter.sha256, reference.purpose) for reference, own in models.references
+        )
         return GraphContext(
             self._model_cache.graphs,
-            (models.checkpoint.family, models.checkpoint.sha256, dtype, units, loras),
+            (models.checkpoint.family, models.checkpoint.sha256, dtype, units, loras, references),
         )
 
     def _encode_prompts(

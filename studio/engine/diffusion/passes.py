@@ -24,6 +24,7 @@ from studio.engine.diffusion.pipeline import (
 from studio.engine.diffusion.step_graphs import GraphContext
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.memory.model_cache import ModelCache
+from studio.engine.references.attention import references_of_crops
 from studio.imaging.face_regions import Box, face_boxes, pad_box, paste_face
 from studio.imaging.masks import covers_face, put_back
 from studio.messages import Message, message
@@ -199,14 +200,16 @@ class PassRunner:
         return image
 
     def _face_pass(self, image: Image.Image, box: Box) -> Image.Image:
-        """Renders one face enlarged, without control maps (they are of the whole image)."""
+        """Renders one face enlarged, without what is of the whole image: control maps, and references for
+        its composition or garment."""
         settings, steps = self._recipe.face_repair, self._recipe.steps
         crop_box = pad_box(box, settings.padding, image.size)
         render_size = (settings.render_size, settings.render_size)
         face = image.crop(crop_box).resize(render_size, Image.Resampling.LANCZOS)
-        latents = self._denoise(
-            [self._encode(face)], [face], (), steps, settings.denoising_strength, ()
-        )
+        with references_of_crops(self._base_model.denoiser):
+            latents = self._denoise(
+                [self._encode(face)], [face], (), steps, settings.denoising_strength, ()
+            )
         return paste_face(image, self._decode(latents), crop_box, box, settings.mask_blur)
 
     def _face_boxes(self) -> list[Box]:

@@ -128,11 +128,21 @@ class JobMemory:
     @contextmanager
     def text_encoders(self) -> Iterator[None]:
         """The text encoders on the device for the block; afterwards they are first to leave."""
-        text_encoders = self._job.components.text_encoders
-        with self._resident(text_encoders, 0):
+        with self._encoders(self._job.components.text_encoders):
+            yield
+
+    @contextmanager
+    def image_encoders(self) -> Iterator[None]:
+        """As `text_encoders`, those of the references."""
+        with self._encoders(self._job.components.image_encoders):
+            yield
+
+    @contextmanager
+    def _encoders(self, entries: Sequence[Entry]) -> Iterator[None]:
+        with self._resident(entries, 0):
             yield
         if "text_encoders_off" in self._taken:
-            self._service.ledger.evict(text_encoders)
+            self._service.ledger.evict(entries)
 
     @contextmanager
     def models(self) -> Iterator[None]:

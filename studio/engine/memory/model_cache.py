@@ -9,6 +9,7 @@ import torch
 from diffusers import AutoencoderKL, ControlNetModel
 from PIL import Image
 from torch import nn
+from transformers import CLIPVisionModelWithProjection
 
 from studio.engine.diffusion.lora_pool import StateDict
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
@@ -26,8 +27,12 @@ from studio.engine.memory.eviction import ComponentKind, DeviceLimits
 from studio.engine.memory.job_components import JobComponents, JobDescription
 from studio.engine.memory.job_memory import JobMemory, MemoryService
 from studio.engine.memory.tiered_cache import CachedModel, TierCapacity, TieredModelCache
+from studio.engine.references.encoding import ReferenceParts
+from studio.engine.references.image_features import EncodedImage
+from studio.engine.references.ip_adapter import IPAdapter, load_image_encoder, load_ip_adapter
 from studio.engine.stats import EngineStats
 from studio.models.types import ModelInfo
+from studio.recipes.generation.recipe import MAX_REFERENCES
 
 ModelT = TypeVar("ModelT")
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
@@ -53,7 +58,7 @@ class CacheLimits:
     """Bytes of base models in RAM."""
 
     controlnets: int = 8
-    """ControlNets, on the device and in RAM alike."""
+    """ControlNets, on the device and in RAM alike; likewise IP-Adapters, and image encoders."""
 
     cache_bytes: int = 256 * MB
     """Bytes of prompt embeddings, latents and control maps together."""
@@ -74,6 +79,8 @@ class LoadedModels(NamedTuple):
     controlnets: list[ControlNetModel]
 
     components: JobComponents
+
+    references: list[ReferenceParts]
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,15 @@ class ModelCache:
         self._vaes: TieredModelCache[AutoencoderKL, Component] = TieredModelCache(
             self.ledger, TierCapacity(2)
         )
+        self._ip_adapters: TieredModelCache[IPAdapter, Component] = TieredModelCache(
+            self.ledger, TierCapacity(max(MAX_REFERENCES, limits.controlnets))
+        )
+        self._image_encoders: TieredModelCache[CLIPVisionModelWithProjection, Component] = (
+            TieredModelCache(self.ledger, TierCapacity(max(MAX_REFERENCES, limits.controlnets)))
+        )
+        self.encoded_images: ByteLRUCache[EncodedImage] = ByteLRUCache(
+            limits.cache_bytes // 8, lambda encoded: encoded.nbytes
+        )
         third = limits.cache_bytes // 3
         self.embeddings: ByteLRUCache[PromptEmbeddings] = ByteLRUCache(
             third, lambda embeddings: embeddings.nbytes
@@ -158,7 +174,8 @@ class ModelCache:
         dtype: torch.dtype,
         on_loading: LoadingCallback,
     ) -> Iterator[LoadedModels]:
-        """The checkpoint, the VAE and these ControlNets of a job, pinned in RAM for the block.
+        """The checkpoint, the VAE, the references' models and these ControlNets of a job, pinned in RAM
+        for the block.
 
         `on_loading` is called with the name of each that must be read from the disk, or that another
         thread is reading. Raises
@@ -178,20 +195,41 @@ class ModelCache:
                 pins.enter_context(_acquire(self._controlnets, request, on_loading))
                 for request in requests
             ]
+            adapters, encoders = [], []
+            for _, found in models.references:
+                adapter = self._ip_adapter(found.adapter, dtype, on_loading)
+                adapters.append(
+                    pins.enter_context(_acquire(self._ip_adapters, adapter, on_loading))
+                )
+                encoder = self._image_encoder(found.encoder, dtype, on_loading)
+                encoders.append(
+                    pins.enter_context(_acquire(self._image_encoders, encoder, on_loading))
+                )
             components = JobComponents(
                 denoiser=entries[0],
                 text_encoders=tuple(e for e in entries if e.kind == "text_encoder"),
                 vae=vae,
                 controlnets=tuple(net.entries[0] for net in cached_nets),
+                ip_adapters=tuple(cached.entries[0] for cached in adapters),
+                image_encoders=tuple(cached.entries[0] for cached in encoders),
             )
-            yield LoadedModels(base_model, [net.model for net in cached_nets], components)
+            references = [
+                ReferenceParts(settings, found, adapter.model, encoder.model)
+                for (settings, found), adapter, encoder in zip(
+                    models.references, adapters, encoders, strict=True
+                )
+            ]
+            yield LoadedModels(
+                base_model, [net.model for net in cached_nets], components, references
+            )
 
     def job_memory(self, name: str, models: LoadedModels, activations: ActivationKey) -> JobMemory:
         """The device memory of a job with these models; `name` is the base model's, for errors."""
         return JobMemory(self._memory, JobDescription(name, models.components, activations))
 
     def prefetch(self, models: ResolvedModels, dtype: torch.dtype) -> None:
-        """Reads a job's checkpoint, VAE and ControlNets into RAM, where they are not yet.
+        """Reads a job's checkpoint, VAE, ControlNets and references' models into RAM, where they are not
+        yet.
 
         For another thread than the lane's. What is in use stays; the least recently used leaves.
         Raises as `models` does.
@@ -201,6 +239,9 @@ class ModelCache:
             self._vaes.prefetch(*self._vae(models.vae, _vae_dtype(models, dtype), _do_nothing))
         for _, controlnet in models.controlnets:
             self._controlnets.prefetch(*self._controlnet(controlnet, dtype, _do_nothing))
+        for _, found in models.references:
+            self._ip_adapters.prefetch(*self._ip_adapter(found.adapter, dtype, _do_nothing))
+            self._image_encoders.prefetch(*self._image_encoder(found.encoder, dtype, _do_nothing))
 
     def _base_model(
         self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
@@ -253,6 +294,24 @@ class ModelCache:
 
         return _Request(_CacheKey.of(model, dtype), _estimated_bytes(model, dtype), load)
 
+    def _ip_adapter(
+        self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
+    ) -> _Request[IPAdapter]:
+        def load() -> tuple[IPAdapter, tuple[LedgerEntry[Component], ...]]:
+            on_loading(model.name)
+            return self._shared(load_ip_adapter(model, dtype), "ip_adapter")
+
+        return _Request(_CacheKey.of(model, dtype), _estimated_bytes(model, dtype), load)
+
+    def _image_encoder(
+        self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
+    ) -> _Request[CLIPVisionModelWithProjection]:
+        def load() -> tuple[CLIPVisionModelWithProjection, tuple[LedgerEntry[Component], ...]]:
+            on_loading(model.name)
+            return self._shared(load_image_encoder(model, dtype), "image_encoder")
+
+        return _Request(_CacheKey.of(model, dtype), _estimated_bytes(model, dtype), load)
+
     def _shared(
         self, module: ModuleT, kind: ComponentKind
     ) -> tuple[ModuleT, tuple[LedgerEntry[Component], ...]]:
@@ -281,11 +340,17 @@ class ModelCache:
     def evict_unused(self) -> None:
         """Evicts every unpinned model from both tiers, clears the other caches, and forgets which
         batches were too large."""
-        for cache in (self.embeddings, self.latents, self.control_maps, self.lora_files):
+        for cache in (
+            *(self.embeddings, self.latents, self.control_maps, self.lora_files),
+            self.encoded_images,
+        ):
             cache.clear()
         self.graphs.clear()
         self._memory.max_batch.clear()
-        for models in (self._controlnets, self._vaes, self._base_models):
+        for models in (
+            *(self._controlnets, self._vaes, self._base_models),
+            *(self._ip_adapters, self._image_encoders),
+        ):
             models.evict()
 
     def status(self) -> EngineStats:
@@ -298,6 +363,9 @@ class ModelCache:
             latents=self.latents.status(),
             control_maps=self.control_maps.status(),
             lora_files=self.lora_files.status(),
+            ip_adapters=self._ip_adapters.status(),
+            image_encoders=self._image_encoders.status(),
+            encoded_images=self.encoded_images.status(),
             oom_steps=dict(self._memory.steps),
             graph_captures=self.graphs.captures,
             graph_hits=self.graphs.hits,
