@@ -119,9 +119,7 @@ describe('an image that is dropped on a recipe', () => {
 
 describe('the image of a reference', () => {
   const control = () =>
-    /** @type {Element} */ (
-      panel.root.querySelector('.field-image:has(img[alt="Reference image"]) .upload')
-    );
+    /** @type {Element} */ (panel.root.querySelector('.field-image:has(img[alt="Image"]) .upload'));
 
   beforeEach(() => {
     const list = description.lists.find(({ path }) => path === 'references');
@@ -160,5 +158,8 @@ test('references are rows of the table of all four recipes', () => {
     );
   expect(cells('model')).toEqual(['–', 'plus', '–', '–']);
   expect(cells('weight')).toEqual(['–', '0.45', '–', '–']);
+  expect(document.getElementById('cell-A-references-0-image_encoder-all')?.textContent).toBe(
+    'Reference 1, Image encoder',
+  );
   expect(cells('purpose')).toEqual(['–', 'Style', '–', '–']);
 });

@@ -88,7 +88,7 @@ def field_label(path: str) -> Message | None:
         lists = {one.path: one for one in recipe_lists()}
         kind = message(lists[field.path.partition(".")[0]].label)
         of_item = message("recipe.named", kind=kind, name=str(int(item[1]) + 1))
-        return of_item if field.kind == "model" else _within(of_item, label)
+        return of_item if field.path.endswith(".*.model") else _within(of_item, label)
     section = message(SECTIONS[field.show.section])
     is_in_pass = field.path.startswith(f"{field.show.section}.") and label != section
     return _within(section, label) if is_in_pass else label

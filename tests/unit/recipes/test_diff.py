@@ -86,7 +86,7 @@ def lora(name: str, weight: float = 1.0) -> LoraSettings:
                 )
             },
             [
-                "Reference plus, Reference image: ababababab → cdcdcdcdcd",
+                "Reference plus, Image: ababababab → cdcdcdcdcd",
                 "Reference plus, Image encoder: None → vit-h",
                 "Reference: plus → None",
             ],

@@ -56,6 +56,7 @@ def test_a_field_has_the_range_and_default_of_the_model() -> None:
         ("control_units.0.weight", "Control unit 1, Weight"),
         ("references.0.weight", "Reference 1, Weight"),
         ("references.1.model.name", "Reference 2"),
+        ("references.1.image_encoder.name", "Reference 2, Image encoder"),
         ("upscale.denoising_strength", "Hires. fix, Denoising strength"),
         ("upscale.enabled", "Hires. fix"),
         ("control_units.weight", None),
