@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
 from diffusers import (
     StableDiffusionXLControlNetImg2ImgPipeline,
     StableDiffusionXLImg2ImgPipeline,
+    UNet2DConditionModel,
 )
 from PIL import Image
 from safetensors.torch import load_file, save_file
@@ -36,10 +37,11 @@ from studio.settings import bundled_path
 from tests.engine import tiny
 from tests.engine.conftest import RenderHarness, decode
 from tests.engine.pixels import Pixels, pixels
-from tests.engine.simulated_gpu import SimulatedGpu
+from tests.engine.simulated_gpu import SimulatedGpu, out_of_memory
 from tests.engine.simulated_graphs import SimulatedGraphBackend
-from tests.engine.tiny_references import POOLED, write_image_encoder, write_ip_adapter
+from tests.engine.tiny_references import POOLED, AdapterKind, write_image_encoder, write_ip_adapter
 
+FAMILIES: tuple[ModelFamily, ...] = ("sd15", "sdxl")
 PIPELINES = {
     ("sd15", False): LatentImg2ImgPipeline,
     ("sd15", True): LatentControlNetImg2ImgPipeline,
@@ -54,9 +56,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("models")
     for family in ("sd15", "sdxl", "sd3"):
         tiny.write_folder(family, directory, family)
-    for family in ("sd15", "sdxl"):
+    for family in FAMILIES:
         tiny.tiny_controlnet(family).save_pretrained(directory / "controlnets" / f"{family}-net")
-        for kind in ("plain", "plus", "full-face"):
+        for kind in get_args(AdapterKind):
             write_ip_adapter(directory, family, kind, f"{family}-{kind}")
     write_image_encoder(directory)
     return directory
@@ -303,7 +305,8 @@ def test_nothing_of_a_reference_is_left_behind(
 
 def test_a_reference_that_is_off_changes_nothing(harness: RenderHarness) -> None:
     before = render(harness, "sd15")
-    for off in ({"weight": 0.0}, {"start": 0.5, "end": 0.5}):
+    switched_off: tuple[dict[str, Any], ...] = ({"weight": 0.0}, {"start": 0.5, "end": 0.5})
+    for off in switched_off:
         result = harness.render(
             job(harness, "sd15", references=[reference(harness, "sd15-plain", **off)])
         )
@@ -437,3 +440,26 @@ def test_an_adapter_of_another_unet_is_refused_by_its_layers(
     with pytest.raises(IncompatibleModelError, match="“short” is for another base model"):
         render(harness, "sd15", references=[reference(harness, "short")])
     assert (render(harness, "sd15") == before).all()
+
+
+def test_out_of_memory_ends_with_the_unet_block_by_block_and_the_same_pixels(
+    harness: RenderHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The layers of the IP-Adapter are in the blocks then."""
+    changes = {"references": [reference(harness, "sd15-plus")]}
+    expected, without = render(harness, "sd15", **changes), render(harness, "sd15")
+    engine = Engine(harness.catalog, "cpu", mover=SimulatedGpu())
+    tight = RenderHarness(harness.studio, harness.catalog, engine)
+    real = UNet2DConditionModel.forward
+
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        if "denoiser_by_blocks" not in engine.status().oom_steps:
+            raise out_of_memory()
+        return real(*args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(UNet2DConditionModel, "forward", forward)
+        assert (render(tight, "sd15", **changes) == expected).all()
+    assert set(engine.status().oom_steps) == {"evict", "text_encoders_off", "denoiser_by_blocks"}
+    assert (render(tight, "sd15") == without).all()
+    assert (render(tight, "sd15", **changes) == expected).all()

@@ -127,7 +127,7 @@ def check_ip_adapter(base: ModelInfo, models: ReferenceModels, configs: BundledC
             name=adapter.name,
             width=width,
             base=base.name,
-            wanted=expected,
+            wanted=str(expected),
         )
 
 

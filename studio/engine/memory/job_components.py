@@ -22,13 +22,18 @@ class JobComponents:
     image_encoders: tuple[Entry, ...] = ()
 
     @property
+    def encoders(self) -> tuple[Entry, ...]:
+        """What is needed only until prompts and references are encoded."""
+        return (*self.text_encoders, *self.image_encoders)
+
+    @property
     def drawing(self) -> tuple[Entry, ...]:
         """What the passes need, once prompts and references are encoded."""
         return (self.denoiser, self.vae, *self.controlnets, *self.ip_adapters)
 
     @property
     def all(self) -> tuple[Entry, ...]:
-        return (*self.drawing, *self.text_encoders, *self.image_encoders)
+        return (*self.drawing, *self.encoders)
 
     @property
     def with_loras(self) -> tuple[Entry, ...]:

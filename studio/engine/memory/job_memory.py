@@ -213,7 +213,7 @@ class JobMemory:
         components = self._job.components
         return MemoryState(
             frozenset(self._taken),
-            any(entry.is_on_device and not entry.pins for entry in components.text_encoders),
+            any(entry.is_on_device and not entry.pins for entry in components.encoders),
             len(components.controlnets),
             self.batch_size,
             self._service.mover.device_is_ram,
@@ -227,7 +227,7 @@ class JobMemory:
             service.ledger.evict(service.ledger.evictable(spared=components.all))
             service.drop_caches()
         elif step == "text_encoders_off":
-            service.ledger.evict(components.text_encoders)
+            service.ledger.evict(components.encoders)
         elif step == "vae_tiling":
             self._tile(cast(Tileable, components.vae.component.module))
         elif step == "controlnets_in_turn":

@@ -7,7 +7,7 @@ processors of its own behind.
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from diffusers import ModelMixin, UNet2DConditionModel
@@ -186,7 +186,7 @@ def _check_layers(
     expected = [(attention.inner_dim, attention.cross_attention_dim) for attention in layers]
     for reference in references:
         keys = reference.adapter.keys
-        if [tuple(key.weight.shape) for key in keys] != expected:
+        if [tuple(cast(nn.Linear, key).weight.shape) for key in keys] != expected:
             raise IncompatibleModelError(
                 "model.ip_adapter_unfit",
                 name=reference.settings.model.name,

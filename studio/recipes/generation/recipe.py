@@ -296,7 +296,8 @@ class Recipe(StoredModel):
     def control_image_hashes(self) -> tuple[Sha256, ...]:
         """Hashes of the operator's images that control units and references use."""
         units = (unit for unit in self.control_units if unit.source == "image")
-        hashes = (item.image_sha256 for item in (*units, *self.references))
+        hashes = [unit.image_sha256 for unit in units]
+        hashes += [reference.image_sha256 for reference in self.references]
         return tuple(sha256 for sha256 in hashes if sha256 is not None)
 
     @property
