@@ -8,7 +8,7 @@ from PIL import Image
 
 from studio.recipes.base_image import BaseImage, Doodle
 from studio.recipes.generation.job import GenerationRequest, RenderJob, Timings, Variant
-from studio.recipes.generation.recipe import ControlUnit, ModelRef, Recipe
+from studio.recipes.generation.recipe import ControlUnit, ModelRef, Recipe, Reference
 from studio.recipes.themes.preset import Preset, RecipeSet
 
 Color = tuple[int, int, int] | tuple[int, int, int, int]
@@ -34,6 +34,11 @@ def unit(preprocessor: str = "scribble", **changes: Any) -> ControlUnit:
         "preprocessor": preprocessor,
     }
     return ControlUnit(**(values | changes))
+
+
+def reference(**changes: Any) -> Reference:
+    values: dict[str, Any] = {"model": ModelRef(name="plus"), "image_sha256": HASH}
+    return Reference(**(values | changes))
 
 
 def preset(**changes: Any) -> Preset:

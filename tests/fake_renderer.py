@@ -67,7 +67,8 @@ class FakeRenderer:
     def status(self) -> EngineStats:
         """Empty caches; no step against lack of memory was taken."""
         tier, cache = TieredCacheStats((), 0, 0, 0), CacheStats(0, 0, 0, 0, 0)
-        return EngineStats(tier, tier, tier, cache, cache, cache, cache, oom_steps={"offload": 0})
+        tiers, caches = (tier,) * 3, (cache,) * 4
+        return EngineStats(*tiers, *caches, tier, tier, cache, oom_steps={"offload": 0})
 
     def _render(
         self,

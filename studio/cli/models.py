@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from studio.models.types import ModelInfo
 
 app = typer.Typer(
-    no_args_is_help=True, help="Manage base models, ControlNets, VAEs, LoRAs and pose detectors."
+    no_args_is_help=True,
+    help="Manage base models, ControlNets, VAEs, LoRAs, IP-Adapters and detectors.",
 )
 
 
@@ -37,6 +38,8 @@ class ModelKind(StrEnum):
     lora = "lora"
     vae = "vae"
     detector = "detector"
+    ip_adapter = "ip_adapter"
+    image_encoder = "image_encoder"
 
 
 Name = Annotated[

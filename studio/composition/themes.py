@@ -47,6 +47,6 @@ def build_themes(
     )
     return ThemeServices(
         DeploymentService(stores.themes, stores.deployments, preflight),
-        ThemeImportExport(stores.themes, stores.base_images, models.catalog),
+        ThemeImportExport(stores.themes, stores.base_images, models.catalog, stores.images),
         load_sample_doodles(bundled_path("assets") / "doodles"),
     )

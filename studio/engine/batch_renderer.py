@@ -1,7 +1,7 @@
 """Renders a batch of jobs with the cached models, attaching all else for the time of the render."""
 
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
@@ -23,6 +23,8 @@ from studio.engine.memory.activation_reserve import ActivationKey
 from studio.engine.memory.job_memory import BatchTooLarge, JobMemory
 from studio.engine.memory.model_cache import LoadedModels, ModelCache
 from studio.engine.prompts.job_prompts import JobPrompts
+from studio.engine.references.attention import references_plugged_in
+from studio.engine.references.encoding import ReferenceParts, encode_references
 from studio.engine.results import RenderResult
 from studio.recipes.generation.job import RenderJob, Timings
 
@@ -33,6 +35,7 @@ class _Resources(NamedTuple):
     base_model: LoadedBaseModel
     controlnets: LoadedUnits
     memory: JobMemory
+    references: Sequence[ReferenceParts]
 
 
 class BatchRenderer:
@@ -65,8 +68,9 @@ class BatchRenderer:
                 loaded_at = time.perf_counter()
                 units = [unit for unit, _ in active_units]
                 with self._job_memory(models) as memory:
+                    controlnets_of_units = list(zip(units, models.controlnets, strict=True))
                     resources = _Resources(
-                        models.base_model, list(zip(units, models.controlnets, strict=True)), memory
+                        models.base_model, controlnets_of_units, memory, models.references
                     )
                     outputs = self._render_in_parts(resources, batch)
             finished_at = time.perf_counter()
@@ -107,7 +111,7 @@ class BatchRenderer:
 
     def _run_passes(self, resources: _Resources, batch: JobBatch) -> list[JobOutput]:
         """Encodes the prompts and runs all passes, with the LoRAs activated."""
-        base_model, controlnets, memory = resources
+        base_model, controlnets, memory, _ = resources
         multiple, cache = base_model.family.size_multiple, self._model_cache
         graphs, size = cache.graphs, output_size(batch.recipe, multiple)
         images_of_jobs = batch.images(cache.job_images, size)
@@ -122,7 +126,10 @@ class BatchRenderer:
         loras, files = batch.models.loras, self._model_cache.lora_files
         with base_model.lora_pool.activated(pipe, loras, files, memory):
             embeddings = [self._encode_prompts(job, base_model, memory) for job in batch.jobs]
-            with memory.models():
+            references = encode_references(
+                batch.jobs[0], resources.references, memory, self._model_cache.encoded_images
+            )
+            with memory.models(), references_plugged_in(base_model.denoiser, references):
                 denoiser = Denoiser(
                     base_model,
                     batch.jobs,
@@ -155,9 +162,12 @@ class BatchRenderer:
         models = self._batch.models
         loras = tuple((model.sha256, weight) for model, weight in models.loras)
         units = tuple(unit.model for unit, _ in controlnets)
+        references = tuple(
+            (own.adapter.sha256, reference.purpose) for reference, own in models.references
+        )
         return GraphContext(
             self._model_cache.graphs,
-            (models.checkpoint.family, models.checkpoint.sha256, dtype, units, loras),
+            (models.checkpoint.family, models.checkpoint.sha256, dtype, units, loras, references),
         )
 
     def _encode_prompts(

@@ -43,6 +43,11 @@ class EngineStats:
     control_maps: CacheStats
     lora_files: CacheStats
 
+    ip_adapters: TieredCacheStats
+    image_encoders: TieredCacheStats
+    encoded_images: CacheStats
+    """Of references."""
+
     device: DeviceInfo | None = None
 
     busy_seconds: float = 0.0

@@ -3,6 +3,7 @@ before anything is loaded."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from studio.errors import CorruptModelError, IncompatibleModelError
@@ -12,7 +13,7 @@ from studio.models.safetensors_file import read_header
 from studio.models.segmentation_labels import names_clothes
 from studio.models.types import FAMILY_BY_CROSS_ATTENTION_DIM, ModelFamily
 from studio.models.weights import loaded_files, read_regular_file
-from studio.recipes.generation.recipe import ModelType
+from studio.recipes.generation.recipe import KIND_NAMES, ModelType
 
 MAX_CONFIG_BYTES = 4 * 2**20
 """Bytes of a configuration file; real ones have some kilobytes."""
@@ -39,6 +40,7 @@ _PURPOSE_BY_PIPELINE: Mapping[str, Message] = {
     "ImageVariation": message("model.for_variations"),
 }
 """Purpose of a pipeline by a part of its class name in diffusers."""
+_IMAGE_ENCODER = "CLIPVisionModelWithProjection"
 _COMPONENTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 _XL_COMPONENTS = (*_COMPONENTS, "text_encoder_2", "tokenizer_2")
 _SD3_COMPONENTS = (
@@ -53,7 +55,7 @@ _SD3_COMPONENTS = (
 
 
 def family_of_directory(kind: ModelType, directory: Path) -> ModelFamily:
-    """The family of the model in a diffusers directory; "unknown" for VAEs.
+    """The family of the model in a diffusers directory; "unknown" for VAEs and image encoders.
 
     Raises:
         CorruptModelError: a file is missing, unreadable or truncated.
@@ -74,8 +76,12 @@ def family_of_directory(kind: ModelType, directory: Path) -> ModelFamily:
         case "vae":
             label = message("model.this_vae", name=directory.name)
             _check_class(directory, "config.json", "AutoencoderKL", label)
-        case "lora":
-            raise IncompatibleModelError("model.lora_is_folder", name=directory.name)
+        case "lora" | "ip_adapter":
+            raise IncompatibleModelError(
+                "model.is_folder", kind=KIND_NAMES[kind], name=directory.name
+            )
+        case "image_encoder":
+            read_encoder_widths(directory)
         case "detector":
             return _check_detector(directory)
     return "unknown"
@@ -95,6 +101,36 @@ def _check_detector(directory: Path) -> ModelFamily:
             raise IncompatibleModelError(
                 "model.detector_unknown", name=directory.name, found=str(found)
             )
+
+
+@dataclass(frozen=True)
+class EncoderWidths:
+    """The widths of what an image encoder gives: its projected embedding, and its hidden tokens."""
+
+    pooled: int
+    hidden: int
+
+
+def read_encoder_widths(directory: Path) -> EncoderWidths:
+    """Of an image encoder's folder.
+
+    Raises CorruptModelError where its configuration cannot be read or says no widths, and
+    IncompatibleModelError for an encoder that is no CLIP vision model with a projection.
+    """
+    config = _read_config(directory, "config.json")
+    classes = config.get("architectures")
+    if config.get("model_type") != "clip_vision_model" or classes != [_IMAGE_ENCODER]:
+        found = classes[0] if isinstance(classes, list) and classes else config.get("model_type")
+        raise IncompatibleModelError(
+            "model.wrong_class",
+            what=message("model.this_image_encoder", name=directory.name),
+            found=f"{found!s:.60}",
+            wanted=_IMAGE_ENCODER,
+        )
+    widths = [config.get(name) for name in ("projection_dim", "hidden_size")]
+    if not all(type(width) is int and width > 0 for width in widths):
+        raise _unreadable(directory, "config.json", message("model.encoder_without_widths"))
+    return EncoderWidths(*(width for width in widths if isinstance(width, int)))
 
 
 def _check_base_model(directory: Path) -> ModelFamily:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.messages import Message, message
+from studio.models.ip_adapter_layout import is_ip_adapter, read_layout
 from studio.models.safetensors_file import SafetensorsHeader, not_safetensors, read_header
 from studio.models.types import FAMILY_BY_CROSS_ATTENTION_DIM, ModelFamily, Prediction
 from studio.models.weights import read_regular_file
@@ -51,6 +52,8 @@ def identify_model(file: Path) -> ModelIdentity:
             an unknown layout.
     """
     header = read_header(file)
+    if is_ip_adapter(header.shapes):
+        return ModelIdentity("ip_adapter", read_layout(header.shapes, file.name).family)
     reject_controlnet_union(header.shapes, file.name)
     _reject_other_conditioning(header, file)
     for identify in (_identify_checkpoint, _identify_lora, _identify_controlnet, _identify_vae):
@@ -76,8 +79,6 @@ def reject_controlnet_union(names: Iterable[str], label: str | Message) -> None:
 
 def _reject_other_conditioning(header: SafetensorsHeader, file: Path) -> None:
     """Raises IncompatibleModelError for what conditions a model but is no plain ControlNet."""
-    if header.has_prefix("ip_adapter.") or header.has_prefix("image_proj."):
-        raise IncompatibleModelError("model.is_ip_adapter", file=file.name)
     for prefix, what in _OTHER_CONDITIONING.items():
         if header.has_prefix(prefix):
             raise IncompatibleModelError("model.is_other_conditioning", file=file.name, what=what)

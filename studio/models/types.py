@@ -12,6 +12,8 @@ DIR_BY_TYPE: dict[ModelType, str] = {
     "lora": "loras",
     "vae": "vaes",
     "detector": "detectors",
+    "ip_adapter": "ip_adapters",
+    "image_encoder": "image_encoders",
 }
 """Subdirectory of each model type in the studio's own models directory."""
 TYPE_BY_DIR: dict[str, ModelType] = {
@@ -25,6 +27,9 @@ TYPE_BY_DIR: dict[str, ModelType] = {
     "vaes": "vae",
     "vae": "vae",
     "detectors": "detector",
+    "ip_adapters": "ip_adapter",
+    "ipadapter": "ip_adapter",
+    "image_encoders": "image_encoder",
 }
 """Model types by the directory names (in lower case) of the studio, A1111 and ComfyUI."""
 
@@ -39,7 +44,7 @@ FAMILY_BY_CROSS_ATTENTION_DIM: dict[int, ModelFamily] = {
     1024: "sd21",
     2048: "sdxl",
 }
-"""Family of a base model or ControlNet, by its `cross_attention_dim`."""
+"""Family of a base model, ControlNet or IP-Adapter, by its `cross_attention_dim`."""
 
 
 @dataclass(frozen=True)

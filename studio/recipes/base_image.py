@@ -130,7 +130,7 @@ class Doodle(StoredModel):
 
 
 class ControlImage(FrozenModel):
-    """An operator's own image as input of a control unit: a PNG and its hash."""
+    """An operator's own image as input of a control unit or a reference: a PNG and its hash."""
 
     sha256: Sha256
     png: bytes

@@ -200,6 +200,6 @@ class MaskPreviewRequest(FrozenModel):
 
 
 class ControlImageResponse(FrozenModel):
-    """The name of a stored control image, for `control_units.*.image_sha256`."""
+    """The name of a stored image, for `control_units.*.image_sha256` and `references.*.image_sha256`."""
 
     sha256: Sha256

@@ -178,6 +178,8 @@ def _add_tiered_caches(
         "base_model": status.base_models,
         "controlnet": status.controlnets,
         "vae": status.vaes,
+        "ip_adapter": status.ip_adapters,
+        "image_encoder": status.image_encoders,
     }
     for name, tier in tiered.items():
         counts = {"device": tier.device_hits, "ram": tier.ram_hits, "miss": tier.misses}
@@ -195,6 +197,7 @@ def _add_caches(
         "latent": status.latents,
         "map": status.control_maps,
         "lora": status.lora_files,
+        "reference": status.encoded_images,
     }
     for name, cache in caches.items():
         lookups.add_metric([name, "ram"], cache.hits)

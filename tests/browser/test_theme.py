@@ -23,6 +23,7 @@ from tests.browser.driving import (
     settle,
     start_long_run,
 )
+from tests.unit.models.test_identification import ip_adapter, write
 
 pytestmark = pytest.mark.browser
 
@@ -82,10 +83,35 @@ def test_a_control_unit_reads_an_uploaded_image(page: Page, tmp_path: Path) -> N
     unit.locator("input[type=file]").set_input_files(broken)
     expect(unit.locator("[role=alert]")).to_contain_text("is not a PNG")
     unit.locator("input[type=file]").set_input_files(file)
-    expect(unit.locator("code")).to_have_text(re.compile(r"[0-9a-f]{10}"))
+    expect(unit.locator("img")).to_have_js_property("naturalWidth", 120)
     choose(page, "A-control_units-0-preprocessor", "None (use image as is)")
     page.locator(".preview-maps").click()
     expect(page.locator(".control-maps img")).to_have_count(2)
+
+
+# Issue 23, 3.
+def test_an_image_dropped_on_a_recipe_becomes_a_reference(page: Page, server: Server) -> None:
+    write(server.home / "models" / "ip_adapters" / "plus.safetensors", ip_adapter(width=128))
+    open_studio(page, server)
+    drop_image(page, "recipe-inspector .recipe", examples.png((120, 120), (9, 8, 7, 255)))
+    image = page.locator("[id='A-references-0-image_sha256'] img")
+    expect(image).to_have_js_property("naturalWidth", 120)
+    expect(page.locator("[id='A-references-0-model']")).to_contain_text("plus")
+    expect(page.locator("#unsaved")).to_contain_text(re.compile("plus"))
+    page.locator(".list[data-path=references] .remove").click()
+    expect(image).to_have_count(0)
+
+
+def drop_image(page: Page, selector: str, png: bytes) -> None:
+    page.evaluate(
+        """([selector, bytes]) => {
+      const held = new DataTransfer();
+      held.items.add(new File([new Uint8Array(bytes)], 'image.png', { type: 'image/png' }));
+      document.querySelector(selector).dispatchEvent(
+        new DragEvent('drop', { dataTransfer: held, bubbles: true, cancelable: true }));
+    }""",
+        [selector, list(png)],
+    )
 
 
 def test_models_are_chosen_by_their_images_and_words(page: Page) -> None:
@@ -123,15 +149,7 @@ def test_a_finished_image_restores_what_made_it(page: Page, tmp_path: Path) -> N
 def test_a_image_dropped_on_the_page_restores_it_too(page: Page) -> None:
     made = examples.variant(slot="B", recipe=examples.recipe(steps=27), base_image="ada")
     png = png_with_metadata(Image.new("RGB", (64, 64)), made.model_dump_json())
-    page.evaluate(
-        """bytes => {
-      const held = new DataTransfer();
-      held.items.add(new File([new Uint8Array(bytes)], 'variant.png', { type: 'image/png' }));
-      document.querySelector('#grid').dispatchEvent(
-        new DragEvent('drop', { dataTransfer: held, bubbles: true, cancelable: true }));
-    }""",
-        list(png),
-    )
+    drop_image(page, "#grid", png)
     expect(page.locator("#notice")).to_contain_text("Restored recipe B (seed 7).")
     page.locator("#tab-B").click()
     expect(page.locator("#B-steps input[type=number]")).to_have_value("27")

@@ -31,6 +31,7 @@ const recipe = (slot) => ({
   negative_prompt: '',
   loras: [],
   control_units: [unit('scribble', 1), unit('pose', 1.3)],
+  references: [],
   mask: { area: 'off', grow: 16, feather: 8, keep_face: false, keep_hands: false },
   drift_lock: 'off',
   upscale: {

@@ -59,6 +59,7 @@ function variant(changes = {}) {
           end: 0.5,
         },
       ],
+      references: [{ model: { name: 'plus' }, purpose: 'style', weight: 0.6, start: 0, end: 0.75 }],
       mask: { area: 'off', grow: 16, feather: 8, keep_face: false, keep_hands: false },
       upscale: { enabled: false, upscaler: 'Latent', scale_factor: 2, denoising_strength: 0.7 },
       face_repair: { enabled: false, denoising_strength: 0.4 },
@@ -126,6 +127,7 @@ test('facts have the weights of LoRAs and control units, and nothing that is off
   );
   expect(facts.get('LoRAs')).toBe('pocket-neon · 0.8');
   expect(facts.get('ControlNet units')).toBe('pocket-scribble · scribble · 0.7 · 0–0.5');
+  expect(facts.get('References')).toBe('plus · Style · 0.6 · 0–0.75');
   expect(facts.get('Prompt')).toBe('a red <b>dress</b>');
   expect(facts.get('Size')).toBe('512 × 384');
   expect([...facts.keys()]).not.toContain('Negative prompt');

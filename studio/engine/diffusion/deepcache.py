@@ -65,7 +65,7 @@ def run_last_layer(
     features: torch.Tensor,
     first_residual: torch.Tensor | None,
     timestep_cond: torch.Tensor | None = None,
-    added_cond_kwargs: Mapping[str, torch.Tensor] | None = None,
+    added_cond_kwargs: Mapping[str, Any] | None = None,
 ) -> torch.Tensor:
     """The UNet's prediction from the deep features of another step.
 
@@ -77,7 +77,8 @@ def run_last_layer(
         features: (batch, channels, height/8, width/8).
         first_residual: the ControlNets' for the first convolution, shaped like its output.
         timestep_cond: (batch, width), of distilled models.
-        added_cond_kwargs: SDXL's, (batch, width) each.
+        added_cond_kwargs: SDXL's, (batch, width) each, and a list of the references' tokens, (batch, 1,
+            tokens, width).
     """
     embedding, embeds = _embed(
         unet, sample, timestep, encoder_hidden_states, timestep_cond, added_cond_kwargs
@@ -101,7 +102,7 @@ def _embed(
     timestep: torch.Tensor,
     encoder_hidden_states: torch.Tensor,
     timestep_cond: torch.Tensor | None,
-    added_cond_kwargs: Mapping[str, torch.Tensor] | None,
+    added_cond_kwargs: Mapping[str, Any] | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The time embedding (batch, width) and the prompts' (batch, tokens, width), as the UNet's forward
     method makes them; shapes of the arguments as in `run_last_layer`."""

@@ -21,6 +21,7 @@ from studio.engine.diffusion.pipeline import (
 from studio.engine.diffusion.vae_codec import VaeCodec
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.graphs.graph_context import GraphContext
+from studio.engine.references.attention import references_of_crops
 from studio.imaging.face_regions import Box, pad_box, paste_face
 from studio.recipes.generation.job import RenderJob
 
@@ -166,10 +167,12 @@ class PassRunner:
         return self._vae.decode(latents)
 
     def _face_pass(self, image: Image.Image, box: Box) -> Image.Image:
-        """Renders one face enlarged, without control maps (they are of the whole image)."""
+        """Renders one face enlarged, without what is of the whole image: control maps, and references for
+        its composition or garment."""
         settings = self._recipe.face_repair
         crop_box = pad_box(box, settings.padding, image.size)
         render_size = (settings.render_size, settings.render_size)
         face = image.crop(crop_box).resize(render_size, Image.Resampling.LANCZOS)
-        latents = self._denoise([self._vae.encode(face)], [face], (), self._plan.face, ())
+        with references_of_crops(self._denoiser.base_model.denoiser):
+            latents = self._denoise([self._vae.encode(face)], [face], (), self._plan.face, ())
         return paste_face(image, self._vae.decode(latents), crop_box, box, settings.mask_blur)

@@ -24,6 +24,7 @@ from studio.engine.diffusion.schedulers import build_scheduler
 from studio.engine.diffusion.step_graphs import step_functions
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.graphs.graph_context import GraphContext
+from studio.engine.references.attention import plugged_references
 from studio.errors import RenderError
 from studio.recipes.generation.job import RenderJob
 from studio.recipes.generation.recipe import ControlUnit
@@ -92,6 +93,7 @@ def run_pass(
     the guidance scales differ and the UNet takes one for all: such jobs must be rendered one by one.
     """
     recipe, init_latents = jobs[0].recipe, denoise_pass.init_latents
+    references = plugged_references(base_model.denoiser)
     pipe = build_pipeline(base_model, jobs[0], denoise_pass.units)
     guidance_scale = guidance_scale_of([job.recipe.guidance_scale for job in jobs])
     if isinstance(guidance_scale, GuidanceScales) and _embeds_guidance_scale(pipe):
@@ -109,6 +111,12 @@ def run_pass(
         if denoise_pass.masks:
             seeds = [job.seed for job in jobs]
             callbacks.insert(0, MaskedLatents(init_latents, denoise_pass.masks, seeds, evaluations))
+        reference_kwargs: dict[str, Any] = {}
+        if references is not None:
+            is_guided = guidance_scale > 1 and not _embeds_guidance_scale(pipe)
+            image_embeds = references.start_pass(evaluations, is_guided)
+            reference_kwargs["ip_adapter_image_embeds"] = image_embeds
+            callbacks.append(references.on_step_end)
         output = pipe(
             image=init_latents,
             strength=denoise_pass.denoising_strength,
@@ -120,6 +128,7 @@ def run_pass(
             callback_on_step_end_tensor_inputs=["latents", *cutoff.tensor_inputs],
             output_type="latent",
             **embeddings.tensors,
+            **reference_kwargs,
             **_controlnet_kwargs(denoise_pass.units, init_latents),
         )
     latents: torch.Tensor = output.images

@@ -19,9 +19,11 @@ from studio.engine.diffusion.deepcache import (
 from studio.engine.graphs.backend import TensorFunction, Tensors
 from studio.engine.graphs.graph_context import GraphContext
 from studio.engine.graphs.weights_fingerprint import WeightsFingerprint, has_hooks
+from studio.engine.references.attention import plugged_references
 from studio.messages import message
 
 _ADDED = "added_cond_kwargs."
+_IMAGES = "image_embeds"
 _COND = "controlnet_cond."
 _SCALE = "conditioning_scale."
 
@@ -38,7 +40,7 @@ def step_functions(
     The pipeline goes on calling its ControlNets and its UNet. The first call only keeps its inputs;
     the second runs both. With graphs, one recording serves every step, seed, prompt, guidance scale
     and ControlNet weight. Units outside their start and end are left out, which is another
-    recording, as is the batch without its unconditional half.
+    recording, as is the batch without its unconditional half, and each set of references' weights.
 
     Nothing changes without graphs and DeepCache, for denoisers that are no UNet, and where memory is
     so short that weights move during a step.
@@ -106,6 +108,7 @@ class _Evaluation:
     ) -> None:
         self._unet, self._unet_forward = pipe.unet, pipe.unet.forward
         self._scheduler, self._controlnet = pipe.scheduler, controlnet
+        self._references = plugged_references(pipe.unet)
         self._context, self._weights, self._deep = context, weights, deep
         self._control: _ControlInputs | None = None
         self._scales: tuple[torch.Tensor, ...] | None = None
@@ -129,14 +132,15 @@ class _Evaluation:
         sample: torch.Tensor,
         timestep: torch.Tensor,
         encoder_hidden_states: torch.Tensor,
-        added_cond_kwargs: Mapping[str, torch.Tensor] | None = None,
+        added_cond_kwargs: Mapping[str, torch.Tensor | list[torch.Tensor]] | None = None,
         timestep_cond: torch.Tensor | None = None,
         **_: Any,
     ) -> tuple[torch.Tensor, ...]:
         """The UNet's prediction, shaped like `sample` (batch, 4, height/8, width/8).
 
         `timestep` is scalar, `encoder_hidden_states` (batch, tokens, width), `timestep_cond` and the
-        tensors of `added_cond_kwargs` (batch, width). The rest of the pipelines' arguments is empty.
+        tensors of `added_cond_kwargs` (batch, width), those of its list, one for each reference, (batch,
+        1, tokens, width). The rest of the pipelines' arguments is empty.
         """
         inputs = {
             "sample": sample,
@@ -146,7 +150,7 @@ class _Evaluation:
         }
         if timestep_cond is not None:
             inputs["timestep_cond"] = timestep_cond
-        inputs |= {_ADDED + name: tensor for name, tensor in (added_cond_kwargs or {}).items()}
+        inputs |= _flatten(added_cond_kwargs or {})
         inputs |= self._control_inputs(sample.device)
         if self._deep.interval == 1:
             return self._record("step", self._evaluate, inputs)
@@ -162,7 +166,8 @@ class _Evaluation:
     def _record(self, kind: str, func: TensorFunction, inputs: Tensors) -> tuple[torch.Tensor, ...]:
         """`func` of the inputs, any shape, by its graph."""
         is_on = self._control.is_on if self._control else ()
-        key = kind, self._context.models, self._modes, is_on
+        references = self._references and self._references.mode
+        key = kind, self._context.models, self._modes, is_on, references
         return self._context.graphs.run(key, self._weights, func, inputs)
 
     @property
@@ -190,6 +195,7 @@ class _Evaluation:
         """The recorded function; the names and shapes of inputs and output are those of `run`."""
         sample, timestep = inputs["sample"], inputs["timestep"]
         embeds, extra = inputs["encoder_hidden_states"], _added(inputs)
+        of_unet = _with_images(extra, inputs)
         down = mid = None
         if self._controlnet is not None:
             down, mid = self._controlnet.sum_residuals(
@@ -203,7 +209,7 @@ class _Evaluation:
             down_block_additional_residuals=down,
             mid_block_additional_residual=mid,
             return_dict=False,
-            **extra,
+            **of_unet,
         )
         return prediction
 
@@ -226,7 +232,7 @@ class _Evaluation:
             inputs["features"],
             residual,
             inputs.get("timestep_cond"),
-            **_added(inputs),
+            **_with_images(_added(inputs), inputs),
         )
         return (prediction,)
 
@@ -239,7 +245,20 @@ class _Evaluation:
         )
 
 
-def _added(inputs: Tensors) -> dict[str, dict[str, torch.Tensor]]:
+def _flatten(
+    added_cond_kwargs: Mapping[str, torch.Tensor | list[torch.Tensor]],
+) -> dict[str, torch.Tensor]:
+    """Further conditions by the names of inputs; shapes as in `_Evaluation.run`."""
+    inputs: dict[str, torch.Tensor] = {}
+    for name, value in added_cond_kwargs.items():
+        if isinstance(value, list):
+            inputs |= {f"{name}.{index}": tensor for index, tensor in enumerate(value)}
+        else:
+            inputs[_ADDED + name] = value
+    return inputs
+
+
+def _added(inputs: Tensors) -> dict[str, dict[str, Any]]:
     """SDXL's further conditions, (batch, width) each, as the argument that takes them."""
     added = {
         name.removeprefix(_ADDED): tensor
@@ -247,3 +266,12 @@ def _added(inputs: Tensors) -> dict[str, dict[str, torch.Tensor]]:
         if name.startswith(_ADDED)
     }
     return {_ADDED[:-1]: added} if added else {}
+
+
+def _with_images(extra: dict[str, dict[str, Any]], inputs: Tensors) -> dict[str, dict[str, Any]]:
+    """The further conditions with the references' tokens, (batch, 1, tokens, width) each, which only the
+    UNet takes."""
+    images = [tensor for name, tensor in inputs.items() if name.startswith(f"{_IMAGES}.")]
+    if not images:
+        return extra
+    return {_ADDED[:-1]: {**extra.get(_ADDED[:-1], {}), _IMAGES: images}}

@@ -99,6 +99,9 @@ class ModelFamilySpec:
     is_flow_matching: bool = False
     """Flow matching models have schedulers of their own."""
 
+    takes_references: bool = False
+    """Whether IP-Adapters can be plugged into the denoiser."""
+
     may_upcast_vae: bool = False
     """The VAE stays in fp32 when its configuration says `force_upcast`: it overflows in fp16."""
 

@@ -43,4 +43,5 @@ STABLE_DIFFUSION = ModelFamilySpec(
         "requires_safety_checker": False,
     },
     cfg_batched_tensors=("prompt_embeds",),
+    takes_references=True,
 )

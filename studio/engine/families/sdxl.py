@@ -81,5 +81,6 @@ SDXL = ModelFamilySpec(
     encode_prompts=encode_prompts,
     pipeline_kwargs={"add_watermarker": False},
     cfg_batched_tensors=("prompt_embeds", "add_text_embeds", "add_time_ids"),
+    takes_references=True,
     may_upcast_vae=True,
 )

@@ -8,9 +8,11 @@ from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.errors import CorruptModelError, IncompatibleModelError
 from studio.messages import Message, message
 from studio.models.folder_config import MAX_CONFIG_BYTES
+from studio.models.image_encoders import ReferenceModels
 from studio.models.safetensors_file import read_header
 from studio.models.types import ModelFamily, ModelInfo
 from studio.models.weights import read_regular_file
+from studio.recipes.generation.recipe import KIND_NAMES
 
 DEFAULT_SCALING_FACTOR = 0.18215
 """Stable Diffusion 1's, which diffusers assumes where a VAE's configuration has none."""
@@ -99,6 +101,34 @@ def same_cross_attention_dim(base: ModelInfo, controlnet: ModelInfo) -> bool:
         _read_config(controlnet.path / "config.json").get("cross_attention_dim"),
     )
     return dims[0] is not None and dims[0] == dims[1]
+
+
+def check_ip_adapter(base: ModelInfo, models: ReferenceModels, configs: BundledConfigs) -> None:
+    """Checks that an IP-Adapter makes tokens of the width that the base model's UNet attends to.
+
+    Raises IncompatibleModelError for an IP-Adapter of another family.
+    """
+    adapter, family = models.adapter, models.adapter.family
+    if family not in (base.family, "unknown"):
+        raise IncompatibleModelError(
+            "model.wrong_family",
+            kind=KIND_NAMES[adapter.kind],
+            name=adapter.name,
+            family=family,
+            base=base.name,
+            base_family=base.family,
+        )
+    directory = base.path if base.path.is_dir() else configs.config_dir(base)
+    expected = _read_config(directory / "unet" / "config.json").get("cross_attention_dim")
+    width = models.layout.cross_attention_dim
+    if width != expected:
+        raise IncompatibleModelError(
+            "model.ip_adapter_width",
+            name=adapter.name,
+            width=width,
+            base=base.name,
+            wanted=str(expected),
+        )
 
 
 def _base_first_layer(base: ModelInfo, configs: BundledConfigs) -> FirstLayer | None:

@@ -41,7 +41,7 @@ def load_base_model(
         pipe.vae.to(torch.float32)
     base_model = LoadedBaseModel(family, pipe.components, LatentScale.from_vae(pipe.vae))
     for module in base_model.modules:
-        _for_inference(module, model)
+        for_inference(module, model)
     return base_model
 
 
@@ -54,7 +54,7 @@ def _pipeline_from_folder(
             model.path,
             dtype=dtype,
             **_OFFLINE,
-            **_weights_variant(model.path),
+            **weights_variant(model.path),
             **family.pipeline_kwargs,
             **dict.fromkeys(absent),
         )
@@ -79,7 +79,7 @@ def _pipeline_from_single_file(
 def load_vae(model: ModelInfo, dtype: torch.dtype, configs: BundledConfigs) -> AutoencoderKL:
     """Reads a VAE. Raises CorruptModelError or InsufficientMemoryError."""
     vae, _ = _read_module(AutoencoderKL, "vae", model, dtype, configs)
-    return _for_inference(vae, model)
+    return for_inference(vae, model)
 
 
 def load_controlnet(
@@ -95,7 +95,7 @@ def load_controlnet(
         raise IncompatibleModelError(
             "model.controlnet_unknown", name=model.name, weight=unexpected[0]
         )
-    return _for_inference(controlnet, model)
+    return for_inference(controlnet, model)
 
 
 def _read_module(
@@ -128,12 +128,12 @@ def _read_folder(loader: Any, model: ModelInfo, dtype: torch.dtype) -> tuple[Any
             dtype=dtype,
             output_loading_info=True,
             **_OFFLINE,
-            **_weights_variant(model.path),
+            **weights_variant(model.path),
         )
     return module, info["unexpected_keys"]
 
 
-def _for_inference(module: ModuleT, model: ModelInfo) -> ModuleT:
+def for_inference(module: ModuleT, model: ModelInfo) -> ModuleT:
     """In evaluation mode without gradients. Raises CorruptModelError when weights are missing."""
     _require_all_weights(module, model)
     return module.eval().requires_grad_(requires_grad=False)
@@ -153,7 +153,7 @@ def _require_all_weights(module: torch.nn.Module, model: ModelInfo) -> None:
         )
 
 
-def _weights_variant(directory: Path) -> dict[str, str]:
+def weights_variant(directory: Path) -> dict[str, str]:
     """diffusers' argument for a folder in which a component has only a variant of its weights."""
     variant = folder_variant(directory)
     return {"variant": variant} if variant else {}

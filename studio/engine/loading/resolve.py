@@ -9,6 +9,7 @@ from studio.engine.families.base import ModelFamilySpec
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.engine.loading.compatibility import (
     check_first_layer,
+    check_ip_adapter,
     check_vae,
     is_upcast,
     same_cross_attention_dim,
@@ -16,9 +17,10 @@ from studio.engine.loading.compatibility import (
 from studio.errors import IncompatibleModelError
 from studio.messages import Message
 from studio.models.catalog import ModelCatalog
+from studio.models.image_encoders import ReferenceModels, find_reference_models
 from studio.models.types import ModelInfo
 from studio.recipes.generation.job import RenderJob
-from studio.recipes.generation.recipe import KIND_NAMES, ControlUnit, Recipe
+from studio.recipes.generation.recipe import KIND_NAMES, ControlUnit, Recipe, Reference
 
 UnitModels = tuple[tuple[ControlUnit, ModelInfo], ...]
 """ControlNet units with their models."""
@@ -39,6 +41,9 @@ class ResolvedModels:
     controlnets: UnitModels
     """Of the units that are switched on."""
 
+    references: tuple[tuple[Reference, ReferenceModels], ...] = ()
+    """Those that are switched on."""
+
     upcast_vae: bool = False
     """Whether `vae` runs in fp32 whatever the precision."""
 
@@ -50,7 +55,10 @@ class ResolvedModels:
         vaes = (self.vae,) if self.vae else ()
         controlnets = (model for _, model in active_units)
         loras = (model for model, _ in self.loras)
-        return (self.checkpoint, *controlnets, *vaes, *loras)
+        adapters = [models.adapter for _, models in self.references]
+        encoders = [models.encoder for _, models in self.references]
+        of_references = dict.fromkeys((*adapters, *encoders))
+        return (self.checkpoint, *controlnets, *vaes, *loras, *of_references)
 
 
 def resolve_models(
@@ -58,8 +66,8 @@ def resolve_models(
 ) -> ResolvedModels:
     """Finds every model of the job.
 
-    Raises NotFoundError, CorruptModelError, or IncompatibleModelError when a ControlNet, LoRA, VAE or
-    sampler does not fit the base model, or when its family cannot render the recipe's size.
+    Raises NotFoundError, CorruptModelError, or IncompatibleModelError when a ControlNet, LoRA, VAE,
+    IP-Adapter or sampler does not fit the base model, or when its family cannot render the recipe's size.
     """
     recipe, find = job.recipe, catalog.get
     checkpoint = find("checkpoint", recipe.base_model)
@@ -78,9 +86,25 @@ def resolve_models(
         vae=vae,
         loras=tuple(loras),
         controlnets=active,
+        references=_find_references(catalog, configs, checkpoint, recipe),
         upcast_vae=vae is not None and family.may_upcast_vae and is_upcast(vae),
         notes=() if vae is None else check_vae(checkpoint, vae, configs),
     )
+
+
+def _find_references(
+    catalog: ModelCatalog, configs: BundledConfigs, checkpoint: ModelInfo, recipe: Recipe
+) -> tuple[tuple[Reference, ReferenceModels], ...]:
+    """The recipe's references that are switched on, with their models. Raises as `resolve_models`."""
+    active = [reference for reference in recipe.references if reference.is_active]
+    if active and not MODEL_FAMILIES[checkpoint.family].takes_references:
+        raise IncompatibleModelError(
+            "model.takes_no_references", name=checkpoint.name, family=checkpoint.family
+        )
+    found = [(reference, find_reference_models(catalog, reference)) for reference in active]
+    for _, models in found:
+        check_ip_adapter(checkpoint, models, configs)
+    return tuple(found)
 
 
 def _check_compatibility(

@@ -24,7 +24,7 @@ class CacheLimits:
     """Bytes of base models in RAM."""
 
     controlnets: int = 8
-    """ControlNets, on the device and in RAM alike."""
+    """ControlNets, on the device and in RAM alike; likewise IP-Adapters, and image encoders."""
 
     cache_bytes: int = 256 * MB
     """Bytes of prompt embeddings, latents and control maps together."""

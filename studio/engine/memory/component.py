@@ -11,7 +11,7 @@ from studio.engine.memory.host_slab import HostSlab
 
 
 class Component:
-    """A UNet or transformer, a text encoder, a VAE or a ControlNet."""
+    """A UNet or transformer, a text encoder, a VAE, a ControlNet, an IP-Adapter or an image encoder."""
 
     def __init__(self, module: nn.Module) -> None:
         """Takes the module as it was loaded: in RAM, without adapters."""

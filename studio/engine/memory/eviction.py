@@ -4,7 +4,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-ComponentKind = Literal["text_encoder", "vae", "controlnet", "denoiser"]
+ComponentKind = Literal[
+    "text_encoder", "vae", "controlnet", "denoiser", "ip_adapter", "image_encoder"
+]
 """What a component of a model is."""
 
 
@@ -66,8 +68,11 @@ def plan_evictions(
     needed = sum(component.size for component in incoming)
     queue = sorted(
         (resident for resident in residents if not resident.pinned),
-        # Idle text encoders leave first: the embeddings that they make are cached.
-        key=lambda resident: (resident.kind != "text_encoder", resident.last_used),
+        # Idle encoders leave first: the embeddings that they make are cached.
+        key=lambda resident: (
+            resident.kind not in ("text_encoder", "image_encoder"),
+            resident.last_used,
+        ),
     )
 
     def fits(victims: Sequence[Resident], reserve: int) -> bool:

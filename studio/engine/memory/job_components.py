@@ -18,15 +18,22 @@ class JobComponents:
     text_encoders: tuple[Entry, ...]
     vae: Entry
     controlnets: tuple[Entry, ...]
+    ip_adapters: tuple[Entry, ...] = ()
+    image_encoders: tuple[Entry, ...] = ()
+
+    @property
+    def encoders(self) -> tuple[Entry, ...]:
+        """What is needed only until prompts and references are encoded."""
+        return (*self.text_encoders, *self.image_encoders)
 
     @property
     def drawing(self) -> tuple[Entry, ...]:
-        """What the passes need, once the prompts are encoded."""
-        return (self.denoiser, self.vae, *self.controlnets)
+        """What the passes need, once prompts and references are encoded."""
+        return (self.denoiser, self.vae, *self.controlnets, *self.ip_adapters)
 
     @property
     def all(self) -> tuple[Entry, ...]:
-        return (*self.drawing, *self.text_encoders)
+        return (*self.drawing, *self.encoders)
 
     @property
     def with_loras(self) -> tuple[Entry, ...]:

@@ -112,11 +112,21 @@ class JobMemory:
     @contextmanager
     def text_encoders(self) -> Iterator[None]:
         """The text encoders on the device for the block; afterwards they are first to leave."""
-        text_encoders = self._job.components.text_encoders
-        with self._resident(text_encoders, 0):
+        with self._encoders(self._job.components.text_encoders):
+            yield
+
+    @contextmanager
+    def image_encoders(self) -> Iterator[None]:
+        """As `text_encoders`, those of the references."""
+        with self._encoders(self._job.components.image_encoders):
+            yield
+
+    @contextmanager
+    def _encoders(self, entries: Sequence[Entry]) -> Iterator[None]:
+        with self._resident(entries, 0):
             yield
         if "text_encoders_off" in self._taken:
-            self._service.ledger.evict(text_encoders)
+            self._service.ledger.evict(entries)
 
     @contextmanager
     def models(self) -> Iterator[None]:
@@ -193,7 +203,7 @@ class JobMemory:
         components = self._job.components
         return MemoryState(
             frozenset(self._taken),
-            any(entry.is_on_device and not entry.pins for entry in components.text_encoders),
+            any(entry.is_on_device and not entry.pins for entry in components.encoders),
             len(components.controlnets),
             self.batch_size,
             self._service.mover.device_is_ram,
@@ -207,7 +217,7 @@ class JobMemory:
             service.ledger.evict(service.ledger.evictable(spared=components.all))
             service.drop_caches()
         elif step == "text_encoders_off":
-            service.ledger.evict(components.text_encoders)
+            service.ledger.evict(components.encoders)
         elif step == "vae_tiling":
             self._tile(cast(Tileable, components.vae.component.module))
         elif step == "controlnets_in_turn":

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 import torch
 from diffusers import AutoencoderKL, ControlNetModel
 from PIL import Image
+from transformers import CLIPVisionModelWithProjection
 
 from studio.engine.diffusion.lora_pool import StateDict
 from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
@@ -33,8 +34,13 @@ from studio.engine.memory.model_requests import (
     ModelRequests,
 )
 from studio.engine.memory.tiered_cache import CachedModel, TierCapacity, TieredModelCache
+from studio.engine.references.encoding import ReferenceParts
+from studio.engine.references.image_features import EncodedImage
+from studio.engine.references.ip_adapter import IPAdapter
 from studio.engine.stats import EngineStats
+from studio.models.image_encoders import ReferenceModels
 from studio.models.types import ModelInfo
+from studio.recipes.generation.recipe import MAX_REFERENCES
 
 ModelT = TypeVar("ModelT")
 
@@ -48,6 +54,15 @@ class LoadedModels(NamedTuple):
     controlnets: list[ControlNetModel]
 
     components: JobComponents
+
+    references: list[ReferenceParts]
+
+
+class _CachedReference(NamedTuple):
+    """The models of one reference, in RAM."""
+
+    adapter: CachedModel[IPAdapter, Component]
+    encoder: CachedModel[CLIPVisionModelWithProjection, Component]
 
 
 class ModelCache:
@@ -88,6 +103,15 @@ class ModelCache:
         self._vaes: TieredModelCache[AutoencoderKL, Component] = TieredModelCache(
             self.ledger, TierCapacity(2)
         )
+        self._ip_adapters: TieredModelCache[IPAdapter, Component] = TieredModelCache(
+            self.ledger, TierCapacity(max(MAX_REFERENCES, limits.controlnets))
+        )
+        self._image_encoders: TieredModelCache[CLIPVisionModelWithProjection, Component] = (
+            TieredModelCache(self.ledger, TierCapacity(max(MAX_REFERENCES, limits.controlnets)))
+        )
+        self.encoded_images: ByteLRUCache[EncodedImage] = ByteLRUCache(
+            limits.cache_bytes // 8, lambda encoded: encoded.nbytes
+        )
         third = limits.cache_bytes // 3
         self.embeddings: ByteLRUCache[PromptEmbeddings] = ByteLRUCache(
             third, lambda embeddings: embeddings.nbytes
@@ -109,7 +133,8 @@ class ModelCache:
         dtype: torch.dtype,
         on_loading: LoadingCallback,
     ) -> Iterator[LoadedModels]:
-        """The checkpoint, the VAE and these ControlNets of a job, pinned in RAM for the block.
+        """The checkpoint, the VAE, the references' models and these ControlNets of a job, pinned in RAM
+        for the block.
 
         `on_loading` is called with the name of each that must be read from the disk, or that another
         thread is reading. Raises
@@ -129,7 +154,25 @@ class ModelCache:
                 pins.enter_context(_acquire(self._controlnets, request, on_loading))
                 for request in requests
             ]
-            yield _put_together(base_model, vae, cached_nets)
+            references = [
+                self._acquire_reference(found, dtype, on_loading, pins)
+                for _, found in models.references
+            ]
+            yield _put_together(models, base_model, vae, cached_nets, references)
+
+    def _acquire_reference(
+        self,
+        models: ReferenceModels,
+        dtype: torch.dtype,
+        on_loading: LoadingCallback,
+        pins: ExitStack,
+    ) -> _CachedReference:
+        adapter = self._requests.ip_adapter(models.adapter, dtype, on_loading)
+        encoder = self._requests.image_encoder(models.encoder, dtype, on_loading)
+        return _CachedReference(
+            pins.enter_context(_acquire(self._ip_adapters, adapter, on_loading)),
+            pins.enter_context(_acquire(self._image_encoders, encoder, on_loading)),
+        )
 
     def find(
         self, models: ResolvedModels, controlnets: Sequence[ModelInfo], dtype: torch.dtype
@@ -143,16 +186,26 @@ class ModelCache:
         found = [self._controlnets.find(CacheKey.of(model, dtype)) for model in controlnets]
         cached_nets = [net for net in found if net is not None]
         is_complete = (vae is None) == (models.vae is None) and len(cached_nets) == len(found)
-        if base_model is None or not is_complete:
+        references = [self._find_reference(found, dtype) for _, found in models.references]
+        cached_references = [reference for reference in references if reference is not None]
+        if len(cached_references) < len(references) or base_model is None or not is_complete:
             return None
-        return _put_together(base_model, vae, cached_nets)
+        return _put_together(models, base_model, vae, cached_nets, cached_references)
+
+    def _find_reference(
+        self, models: ReferenceModels, dtype: torch.dtype
+    ) -> _CachedReference | None:
+        adapter = self._ip_adapters.find(CacheKey.of(models.adapter, dtype))
+        encoder = self._image_encoders.find(CacheKey.of(models.encoder, dtype))
+        return _CachedReference(adapter, encoder) if adapter and encoder else None
 
     def job_memory(self, name: str, models: LoadedModels, activations: ActivationKey) -> JobMemory:
         """The device memory of a job with these models; `name` is the base model's, for errors."""
         return JobMemory(self.memory, JobDescription(name, models.components, activations))
 
     def prefetch(self, models: ResolvedModels, dtype: torch.dtype) -> None:
-        """Reads a job's checkpoint, VAE and ControlNets into RAM, where they are not yet.
+        """Reads a job's checkpoint, VAE, ControlNets and references' models into RAM, where they are not
+        yet.
 
         For another thread than the lane's. What is in use stays; the least recently used leaves.
         Raises as `models` does.
@@ -163,6 +216,10 @@ class ModelCache:
             self._vaes.prefetch(*requests.vae(models.vae, _vae_dtype(models, dtype), _do_nothing))
         for _, controlnet in models.controlnets:
             self._controlnets.prefetch(*requests.controlnet(controlnet, dtype, _do_nothing))
+        for _, found in models.references:
+            self._ip_adapters.prefetch(*requests.ip_adapter(found.adapter, dtype, _do_nothing))
+            encoder = requests.image_encoder(found.encoder, dtype, _do_nothing)
+            self._image_encoders.prefetch(*encoder)
 
     def _drop_device_caches(self) -> None:
         """Drops the latents and the recorded steps, to retry after out of memory."""
@@ -173,12 +230,18 @@ class ModelCache:
     def evict_unused(self) -> None:
         """Evicts every unpinned model from both tiers, clears the other caches, and forgets which
         batches were too large."""
-        for cache in (self.embeddings, self.latents, self.control_maps, self.lora_files):
+        for cache in (
+            *(self.embeddings, self.latents, self.control_maps, self.lora_files),
+            self.encoded_images,
+        ):
             cache.clear()
         self.job_images.clear()
         self.graphs.clear()
         self.memory.max_batch.clear()
-        for models in (self._controlnets, self._vaes, self._base_models):
+        for models in (
+            *(self._controlnets, self._vaes, self._base_models),
+            *(self._ip_adapters, self._image_encoders),
+        ):
             models.evict()
 
     def status(self) -> EngineStats:
@@ -191,6 +254,9 @@ class ModelCache:
             latents=self.latents.status(),
             control_maps=self.control_maps.status(),
             lora_files=self.lora_files.status(),
+            ip_adapters=self._ip_adapters.status(),
+            image_encoders=self._image_encoders.status(),
+            encoded_images=self.encoded_images.status(),
             oom_steps=dict(self.memory.steps),
             graph_captures=self.graphs.captures,
             graph_hits=self.graphs.hits,
@@ -200,9 +266,11 @@ class ModelCache:
 
 
 def _put_together(
+    models: ResolvedModels,
     base_model: CachedModel[LoadedBaseModel, Component],
     vae: CachedModel[AutoencoderKL, Component] | None,
     controlnets: Sequence[CachedModel[ControlNetModel, Component]],
+    references: Sequence[_CachedReference],
 ) -> LoadedModels:
     """The models of a job; `vae` is None where it is the base model's own."""
     entries = base_model.entries
@@ -212,9 +280,15 @@ def _put_together(
         text_encoders=tuple(e for e in entries if e.kind == "text_encoder"),
         vae=own_vae if vae is None else vae.entries[0],
         controlnets=tuple(net.entries[0] for net in controlnets),
+        ip_adapters=tuple(adapter.entries[0] for adapter, _ in references),
+        image_encoders=tuple(encoder.entries[0] for _, encoder in references),
     )
+    parts = [
+        ReferenceParts(settings, found, adapter.model, encoder.model)
+        for (settings, found), (adapter, encoder) in zip(models.references, references, strict=True)
+    ]
     model = base_model.model if vae is None else base_model.model.with_vae(vae.model)
-    return LoadedModels(model, [net.model for net in controlnets], components)
+    return LoadedModels(model, [net.model for net in controlnets], components, parts)
 
 
 def _acquire(

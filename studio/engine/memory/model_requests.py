@@ -6,11 +6,13 @@ from typing import Generic, NamedTuple, TypeVar
 
 import torch
 from diffusers import AutoencoderKL, ControlNetModel
+from transformers import CLIPVisionModelWithProjection
 
 from studio.engine.families.base import LoadedBaseModel
 from studio.engine.loading.bundled_configs import BundledConfigs
 from studio.engine.loading.model_loader import load_base_model, load_controlnet, load_vae
 from studio.engine.memory.component_store import ComponentStore, Entries
+from studio.engine.references.ip_adapter import IPAdapter, load_image_encoder, load_ip_adapter
 from studio.models.types import ModelInfo
 
 ModelT = TypeVar("ModelT")
@@ -85,6 +87,28 @@ class ModelRequests:
         def load() -> tuple[ControlNetModel, Entries]:
             on_loading(model.name)
             return self._store.add(load_controlnet(model, dtype, self._configs), "controlnet")
+
+        return _request(model, dtype, load)
+
+    def ip_adapter(
+        self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
+    ) -> ModelRequest[IPAdapter]:
+        """The IP-Adapter of a reference."""
+
+        def load() -> tuple[IPAdapter, Entries]:
+            on_loading(model.name)
+            return self._store.add(load_ip_adapter(model, dtype), "ip_adapter")
+
+        return _request(model, dtype, load)
+
+    def image_encoder(
+        self, model: ModelInfo, dtype: torch.dtype, on_loading: LoadingCallback
+    ) -> ModelRequest[CLIPVisionModelWithProjection]:
+        """The image encoder of a reference."""
+
+        def load() -> tuple[CLIPVisionModelWithProjection, Entries]:
+            on_loading(model.name)
+            return self._store.add(load_image_encoder(model, dtype), "image_encoder")
 
         return _request(model, dtype, load)
 

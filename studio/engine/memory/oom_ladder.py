@@ -25,7 +25,7 @@ class MemoryState:
     """Steps that were taken for it already."""
 
     idle_text_encoders: bool = False
-    """Whether the job's own text encoders are on the device, their embeddings being made."""
+    """Whether the job's own text or image encoders are on the device, their embeddings being made."""
 
     controlnets: int = 0
     """How many ControlNets the job has."""
@@ -41,7 +41,7 @@ def next_step(stage: Stage, state: MemoryState) -> LadderStep | None:
     """The cheapest step that is left, or None when the job cannot be rendered here.
 
     - `evict`: everything that the job does not need leaves the device, and stays in RAM.
-    - `text_encoders_off`: the job's own text encoders leave it, too.
+    - `text_encoders_off`: the job's own text encoders, and its references' image encoders, leave it, too.
     - `vae_tiling`: the VAE encodes and decodes in tiles, which are blended where they overlap.
     - `smaller_batch`: half the jobs at a time; alone of all it is taken again, down to one job.
     - `controlnets_in_turn`: each ControlNet is on the device only while it runs, in each step.

@@ -17,6 +17,7 @@ from studio.recipes.generation.recipe import (
     MaskSettings,
     ModelRef,
     Recipe,
+    Reference,
 )
 from studio.recipes.generation.recipe_fields import field_label, recipe_fields
 from studio.recipes.moderation import ModerationPolicy
@@ -38,7 +39,12 @@ _VALUES: Mapping[object, Message] = {
     "": message("recipe.none"),
     **{
         value: message(label)
-        for path in ("control_units.*.mode", "control_units.*.resize_mode", "mask.area")
+        for path in (
+            "control_units.*.mode",
+            "control_units.*.resize_mode",
+            "references.*.purpose",
+            "mask.area",
+        )
         for value, label in PRESENTATION[path].choices.items()
     },
 }
@@ -46,7 +52,7 @@ _VALUES: Mapping[object, Message] = {
 _DRIFT_LOCKS = PRESENTATION["drift_lock"].choices
 """Their values have other meanings in other fields."""
 
-Attachment = TypeVar("Attachment", ControlUnit, LoraSettings)
+Attachment = TypeVar("Attachment", ControlUnit, LoraSettings, Reference)
 Pass = TypeVar("Pass", HiresFix, FaceRestoration)
 
 
@@ -137,6 +143,7 @@ def diff_recipes(before: Recipe, after: Recipe) -> Iterator[Change]:
     yield from _diff_attachments(
         message("recipe.control_unit"), before.control_units, after.control_units
     )
+    yield from _diff_attachments(message("recipe.reference"), before.references, after.references)
     yield from _diff_mask(before.mask, after.mask)
     yield from _diff_pass(message("recipe.hires_fix"), before.upscale, after.upscale)
     yield from _diff_pass(message("recipe.face_repair"), before.face_repair, after.face_repair)
@@ -153,19 +160,32 @@ def _within(outer: str | Message, inner: Message) -> Message:
 def _diff_fields(
     parent: Message | None, before: Recipe | Attachment, after: Recipe | Attachment
 ) -> Iterator[Change]:
-    for name, label in _plain_labels().items():
-        if name in type(before).model_fields:
-            path = label if parent is None else _within(parent, label)
-            values = (getattr(recipe, name) for recipe in (before, after))
-            if name == "drift_lock":
-                values = (message(_DRIFT_LOCKS[value]) for value in values)
-            yield from _diff_value(path, *values)
+    for name, label in _plain_labels(_LISTS.get(type(before), "")).items():
+        path = label if parent is None else _within(parent, label)
+        values = (getattr(before, name), getattr(after, name))
+        if name == "drift_lock":
+            values = tuple(message(_DRIFT_LOCKS[value]) for value in values)
+        elif name == "image_sha256":
+            values = tuple(sha256 and sha256[:10] for sha256 in values)
+        yield from _diff_value(path, *values)
+
+
+_LISTS: Mapping[type, str] = {
+    LoraSettings: "loras.*.",
+    ControlUnit: "control_units.*.",
+    Reference: "references.*.",
+}
+"""The paths of a recipe's lists, by the type of their items."""
 
 
 @cache
-def _plain_labels() -> Mapping[str, Message]:
-    """Labels of the fields with plain values by their names: those of a recipe, its LoRAs and control units."""
-    names = {field.path.rpartition(".*.")[2]: field for field in recipe_fields()}
+def _plain_labels(prefix: str) -> Mapping[str, Message]:
+    """Labels of the fields with plain values by their names: those of a recipe, or of the items of a list."""
+    names = {
+        field.path.removeprefix(prefix): field
+        for field in recipe_fields()
+        if field.path.startswith(prefix)
+    }
     return {
         name: message(field.show.label)
         for name, field in names.items()
@@ -213,6 +233,9 @@ def _diff_attachments(
         path = message("recipe.named", kind=label, name=old.model.name)
         yield from _diff_model(path, old.model, new.model)
         yield from _diff_fields(path, old, new)
+        if isinstance(old, Reference) and isinstance(new, Reference):
+            encoder = _within(path, message("recipe.image_encoder"))
+            yield from _diff_model(encoder, old.image_encoder, new.image_encoder)
     for added in unmatched:
         yield Change(label, none, added.model.name)
 

@@ -10,7 +10,15 @@ from typing import Literal
 from studio.recipes.generation.recipe import ModelType
 
 Section = Literal[
-    "model", "denoising", "structure", "mask", "prompt", "output", "upscale", "face_repair"
+    "model",
+    "denoising",
+    "structure",
+    "references",
+    "mask",
+    "prompt",
+    "output",
+    "upscale",
+    "face_repair",
 ]
 FieldValue = str | int | float | bool | None
 
@@ -18,6 +26,7 @@ SECTIONS: Mapping[Section, str] = {
     "model": "recipe.section_model",
     "denoising": "recipe.section_denoising",
     "structure": "recipe.section_structure",
+    "references": "recipe.section_references",
     "mask": "recipe.section_mask",
     "prompt": "recipe.section_prompt",
     "output": "recipe.section_output",
@@ -96,6 +105,12 @@ _SEED_MODES: Mapping[str, str] = {
 }
 _OF_POSE = HiddenWhen("control_units.*.preprocessor", ("pose",))
 _WITHOUT_IMAGE = HiddenWhen("control_units.*.source", ("doodle", "composite", "base"))
+_PURPOSES: Mapping[str, str] = {
+    "style": "recipe.purpose_style",
+    "composition": "recipe.purpose_composition",
+    "garment": "recipe.purpose_garment",
+    "face": "recipe.purpose_face",
+}
 _MASK_AREAS: Mapping[str, str] = {
     "off": "recipe.mask_area_off",
     "doodle": "recipe.mask_area_doodle",
@@ -174,6 +189,27 @@ PRESENTATION: Mapping[str, Presentation] = {
     ),
     "control_units.*.resize_mode": Presentation(
         "structure", "recipe.resize_mode", "recipe.help_resize_mode", _RESIZE_MODES
+    ),
+    "references.*.model": Presentation(
+        "references", "recipe.ip_adapter", "recipe.help_ip_adapter", model="ip_adapter"
+    ),
+    "references.*.image_sha256": Presentation(
+        "references", "recipe.reference_image", "recipe.help_reference_image"
+    ),
+    "references.*.purpose": Presentation(
+        "references", "recipe.purpose", "recipe.help_purpose", _PURPOSES
+    ),
+    "references.*.weight": Presentation(
+        "references", "recipe.weight", "recipe.help_reference_weight", step=0.05
+    ),
+    "references.*.start": Presentation(
+        "references", "recipe.reference_start", "recipe.help_reference_start", step=0.01
+    ),
+    "references.*.end": Presentation(
+        "references", "recipe.reference_end", "recipe.help_reference_end", step=0.01
+    ),
+    "references.*.image_encoder": Presentation(
+        "references", "recipe.image_encoder", "recipe.help_image_encoder", model="image_encoder"
     ),
     "mask.area": Presentation("mask", "recipe.mask_area", "recipe.help_mask_area", _MASK_AREAS),
     "mask.grow": Presentation(

@@ -79,7 +79,7 @@ class RenderJob(FrozenModel):
     zone_images: ZoneImages = ZoneImages()
 
     def control_image(self, sha256: Sha256 | None) -> bytes:
-        """The PNG bytes of a control image.
+        """The PNG bytes of an image that a control unit or a reference uses.
 
         Raises:
             NotFoundError: the job has no control image of that hash.

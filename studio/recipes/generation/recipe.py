@@ -22,7 +22,9 @@ MAX_RECIPE_PROMPT_CHARS = 4000
 Prompt = Annotated[str, Field(max_length=MAX_RECIPE_PROMPT_CHARS), TEXT]
 RecipeName = Annotated[str, Field(max_length=40), LINE]
 
-ModelType = Literal["checkpoint", "vae", "controlnet", "lora", "detector"]
+ModelType = Literal[
+    "checkpoint", "vae", "controlnet", "lora", "detector", "ip_adapter", "image_encoder"
+]
 
 KIND_NAMES: Mapping[ModelType, Message] = {
     "checkpoint": message("model.kind_checkpoint"),
@@ -30,6 +32,8 @@ KIND_NAMES: Mapping[ModelType, Message] = {
     "controlnet": message("model.kind_controlnet"),
     "lora": message("model.kind_lora"),
     "detector": message("model.kind_detector"),
+    "ip_adapter": message("model.kind_ip_adapter"),
+    "image_encoder": message("model.kind_image_encoder"),
 }
 """Translated names of the model types."""
 
@@ -40,6 +44,8 @@ ResizeMode = Literal["Just Resize", "Crop and Resize", "Resize and Fill"]
 
 MAX_MODEL_NAME = 200
 """Characters of a model's name: the width of the job table's column."""
+MAX_REFERENCES = 4
+"""References of one recipe."""
 MAX_LORAS = 8
 """LoRAs of one recipe, including those from tags in its prompts."""
 _INVISIBLE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
@@ -117,6 +123,58 @@ class ControlUnit(StoredModel):
             raise invalid("recipe.control_steps_reversed", start=str(self.start), end=str(self.end))
         if self.source == "image" and self.image_sha256 is None and self.preprocessor != "pose":
             raise invalid("recipe.control_image_missing", unit=self.model.name)
+        return self
+
+
+ReferencePurpose = Literal["style", "composition", "garment", "face"]
+
+
+def _require_image(sha256: Sha256 | None) -> Sha256:
+    if sha256 is None:
+        raise invalid("recipe.reference_image_missing")
+    return sha256
+
+
+ReferenceImage = Annotated[
+    Sha256 | None, AfterValidator(_require_image), Field(validate_default=True)
+]
+"""None is refused with a sentence of its own: editors add a reference before its image."""
+
+
+class Reference(StoredModel):
+    """An image that a render resembles, by an IP-Adapter (Ye et al., 2023).
+
+    Attributes:
+        model: the IP-Adapter.
+        image_encoder: what encodes the image for it; None takes the installed one that fits.
+        image_sha256: hash of the operator's image.
+        purpose: what is taken from the image. "style" and "composition" act on the attention blocks that
+            carry them (InstantStyle, Wang et al., 2024), "garment" and "face" on all. IP-Adapters
+            for faces are models of their own.
+        weight: the adapter's scale; 0 switches the reference off.
+        start: step at which the reference starts, as a fraction of all steps.
+        end: step at which the reference ends, as a fraction of all steps.
+    """
+
+    model: ModelRef
+    image_encoder: ModelRef | None = None
+    image_sha256: ReferenceImage = None
+    purpose: ReferencePurpose = "style"
+    weight: Annotated[float, Field(ge=0.0, le=2.0)] = 0.6
+    start: Fraction = 0.0
+    end: Fraction = 1.0
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the reference has a weight and at least one step."""
+        return self.weight > 0 and self.start < self.end
+
+    @model_validator(mode="after")
+    def _validate_step_range(self) -> Self:
+        if self.start > self.end:
+            raise invalid(
+                "recipe.reference_steps_reversed", start=str(self.start), end=str(self.end)
+            )
         return self
 
 
@@ -237,6 +295,7 @@ class Recipe(StoredModel):
     negative_prompt: Prompt = ""
     loras: Annotated[tuple[LoraSettings, ...], Field(max_length=MAX_LORAS)] = ()
     control_units: Annotated[tuple[ControlUnit, ...], Field(max_length=8)] = ()
+    references: Annotated[tuple[Reference, ...], Field(max_length=MAX_REFERENCES)] = ()
     mask: MaskSettings = MaskSettings()
     drift_lock: DriftLock = "off"
     upscale: HiresFix = HiresFix()
@@ -245,9 +304,11 @@ class Recipe(StoredModel):
 
     @property
     def control_image_hashes(self) -> tuple[Sha256, ...]:
-        """Hashes of the operator's images that control units use."""
+        """Hashes of the operator's images that control units and references use."""
         units = (unit for unit in self.control_units if unit.source == "image")
-        return tuple(unit.image_sha256 for unit in units if unit.image_sha256 is not None)
+        hashes = [unit.image_sha256 for unit in units]
+        hashes += [reference.image_sha256 for reference in self.references]
+        return tuple(sha256 for sha256 in hashes if sha256 is not None)
 
     @property
     def model_refs(self) -> tuple[tuple[ModelType, ModelRef], ...]:
@@ -257,6 +318,10 @@ class Recipe(StoredModel):
             refs.append(("vae", self.vae))
         refs += [("lora", lora.model) for lora in self.loras]
         refs += [("controlnet", unit.model) for unit in self.control_units]
+        for reference in self.references:
+            refs.append(("ip_adapter", reference.model))
+            if reference.image_encoder is not None:
+                refs.append(("image_encoder", reference.image_encoder))
         return tuple(refs)
 
     @property

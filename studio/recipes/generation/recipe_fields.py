@@ -17,7 +17,13 @@ from studio.recipes.generation.field_presentation import (
     Presentation,
     Section,
 )
-from studio.recipes.generation.recipe import ControlUnit, LoraSettings, ModelRef, Recipe
+from studio.recipes.generation.recipe import (
+    ControlUnit,
+    LoraSettings,
+    ModelRef,
+    Recipe,
+    Reference,
+)
 from studio.recipes.old_formats import upgrade_field_path
 
 FieldKind = Literal["model", "number", "integer", "text", "toggle", "choice", "image"]
@@ -82,7 +88,7 @@ def field_label(path: str) -> Message | None:
         lists = {one.path: one for one in recipe_lists()}
         kind = message(lists[field.path.partition(".")[0]].label)
         of_item = message("recipe.named", kind=kind, name=str(int(item[1]) + 1))
-        return of_item if field.kind == "model" else _within(of_item, label)
+        return of_item if field.path.endswith(".*.model") else _within(of_item, label)
     section = message(SECTIONS[field.show.section])
     is_in_pass = field.path.startswith(f"{field.show.section}.") and label != section
     return _within(section, label) if is_in_pass else label
@@ -103,6 +109,8 @@ def recipe_lists() -> tuple[RecipeList, ...]:
     properties = Recipe.model_json_schema()["properties"]
     unit = ControlUnit(model=ModelRef(name="x"), preprocessor="scribble")
     lora = LoraSettings(model=ModelRef(name="x"))
+    # Not validated: a new one has no image yet.
+    reference = Reference.model_construct(model=ModelRef(name="x"))
     return (
         RecipeList(
             "loras",
@@ -119,6 +127,14 @@ def recipe_lists() -> tuple[RecipeList, ...]:
             "recipe.add_control_unit",
             properties["control_units"]["maxItems"],
             unit.model_dump(mode="json", exclude={"model"}),
+        ),
+        RecipeList(
+            "references",
+            "references",
+            "recipe.reference",
+            "recipe.add_reference",
+            properties["references"]["maxItems"],
+            reference.model_dump(mode="json", exclude={"model"}),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Preset files: a preset alone, or a bundle of a preset and its base images. Pure functions.
+"""Preset files: a preset alone, or a bundle of a preset and its images. Pure functions.
 
 `schema` and `version` identify the file format; `docs/reference/preset-file.md` describes it. `MIGRATIONS`
 upgrades files of older formats.
@@ -13,13 +13,15 @@ from pydantic import Field
 from studio.errors import InvalidDocumentError
 from studio.messages import Message
 from studio.recipes.base import FrozenModel, parse_document
-from studio.recipes.base_image import BaseImage, ZoneImages
+from studio.recipes.base_image import BaseImage, ControlImage, ZoneImages
 from studio.recipes.themes.preset import MAX_BASE_IMAGES, SCHEMA_ID, Preset
 
 MAX_BYTES = 64 * 2**20
 """Size of a file; one with a dozen base images of the largest size is smaller."""
 MAX_FIELDS = 100_000
 """Keys and list items of a file, at all depths; a preset has some five hundred."""
+MAX_CONTROL_IMAGES = 48
+"""Images of the control units and references of four recipes."""
 CURRENT_FORMAT = 3
 """Format version that is written, for presets and bundles."""
 BUNDLE_SCHEMA: Literal["doodle-theme-studio/package"] = "doodle-theme-studio/package"
@@ -41,12 +43,13 @@ class BundledBaseImage(FrozenModel):
 
 
 class ThemeBundle(FrozenModel):
-    """A preset together with its base images."""
+    """A preset together with its base images, and the images of its control units and references."""
 
     format: Literal["doodle-theme-studio/package"] = Field(BUNDLE_SCHEMA, alias="schema")
     version: Literal[1, 2, 3] = 3
     preset: Preset
     base_images: Annotated[tuple[BundledBaseImage, ...], Field(max_length=MAX_BASE_IMAGES)] = ()
+    control_images: Annotated[tuple[ControlImage, ...], Field(max_length=MAX_CONTROL_IMAGES)] = ()
 
     def to_json(self) -> str:
         """The document as indented JSON, as it is written to files."""

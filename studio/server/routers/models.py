@@ -207,6 +207,8 @@ def _tiers(status: EngineStats | None) -> Mapping[tuple[str, str], Literal["devi
         "checkpoint": status.base_models,
         "controlnet": status.controlnets,
         "vae": status.vaes,
+        "ip_adapter": status.ip_adapters,
+        "image_encoder": status.image_encoders,
     }
     return {
         (kind, entry.key): entry.tier for kind, cache in caches.items() for entry in cache.residents

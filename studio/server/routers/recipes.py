@@ -1,8 +1,11 @@
 """Routes for editors of recipes, for operators (scope `admin`): fields, checks while editing, control images."""
 
+from functools import partial
+
 from fastapi import APIRouter, Depends, Response
 
 from studio.messages import message
+from studio.recipes.base_image import Sha256
 from studio.server.base64_images import decode_base64
 from studio.server.bodies import RawBody
 from studio.server.dependencies import (
@@ -21,9 +24,11 @@ from studio.server.recipe_schemas import (
     RecipeFieldsResponse,
 )
 from studio.server.schemas import API_PREFIX
+from studio.server.thumbnail_responses import IfNoneMatch, ThumbnailSize, thumbnail_response
 from studio.services.rendering.mask_preview import render_mask
 from studio.services.themes.preset_check import check_preset, seconds_per_step
 from studio.services.themes.token_counter import CHUNK_TOKENS
+from studio.services.thumbnails import tagged
 
 router = APIRouter(prefix=API_PREFIX, tags=["recipes"], dependencies=[Depends(require_admin)])
 
@@ -59,5 +64,15 @@ def preview_mask(body: MaskPreviewRequest, base_images: BaseImages) -> Response:
 
 @router.post("/control-images", status_code=201, openapi_extra=PNG_FILE)
 def upload_control_image(png: RawBody, rendering: Rendering) -> ControlImageResponse:
-    """Stores an image for control units that read a custom image."""
+    """Stores an image for references, and for control units that read a custom image."""
     return ControlImageResponse(sha256=rendering.request_factory.store_control_image(png))
+
+
+@router.get("/control-images/{sha256}.webp", response_class=Response)
+def get_control_image(
+    sha256: Sha256, studio: Container, size: ThumbnailSize = 192, if_none_match: IfNoneMatch = ""
+) -> Response:
+    """A small WebP copy of such an image; `size` is its longest side in pixels at least."""
+    stores = studio.stores
+    thumbnail = tagged(stores.thumbnails.get(sha256, size, partial(stores.images.get, sha256)))
+    return thumbnail_response(thumbnail, if_none_match, immutable=True)

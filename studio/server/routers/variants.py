@@ -44,7 +44,7 @@ DEFAULT_THUMBNAIL_SIZE = 192
 """Pixels of a thumbnail's longest side."""
 DEFAULT_VARIANTS, DEFAULT_RUNS = 60, 20
 """Length of a page."""
-FILTERED_MODEL_TYPES: tuple[ModelType, ...] = ("checkpoint", "controlnet", "lora")
+FILTERED_MODEL_TYPES: tuple[ModelType, ...] = ("checkpoint", "controlnet", "lora", "ip_adapter")
 
 router = APIRouter(prefix=VARIANTS, tags=["history"], dependencies=[Depends(require_admin)])
 

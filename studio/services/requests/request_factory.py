@@ -114,7 +114,7 @@ class RequestFactory:
             self._catalog.get(kind, reference)
 
     def store_control_image(self, png: bytes) -> Sha256:
-        """Stores an operator's own image for control units and returns its hash.
+        """Stores an operator's own image for control units and references, and returns its hash.
 
         Raises:
             InvalidImageError: it is no PNG, is broken, or larger than the limits.
@@ -159,7 +159,7 @@ class RequestFactory:
 
 
 def load_control_images(preset: Preset, images: ImageStore) -> tuple[ControlImage, ...]:
-    """The operators' own images that the preset's control units name, each once.
+    """The operators' own images that the preset's control units and references name, each once.
 
     Raises NotFoundError when one is not in the store.
     """

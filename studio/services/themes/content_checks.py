@@ -61,7 +61,7 @@ class ContentChecks:
                 yield CheckResult("pass", message("deployment.base_image", id=image_id))
 
     def check_control_images(self, preset: Preset) -> Iterator[CheckResult]:
-        """Whether the operators' own images of control units are in the store."""
+        """Whether the operators' own images of control units and references are in the store."""
         hashes = (h for slot in SLOTS for h in preset.recipes[slot].control_image_hashes)
         for sha256 in dict.fromkeys(hashes):
             image = message("deployment.control_image", hash=sha256[:10])

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from studio.errors import InvalidInputError, ModelError, NotFoundError, StudioError
 from studio.messages import Message, message
 from studio.models.catalog import ModelCatalog
+from studio.models.image_encoders import find_reference_models
 from studio.models.types import ModelInfo
 from studio.recipes.generation.planning import list_referenced_models, resolve_loras
-from studio.recipes.generation.recipe import KIND_NAMES, ModelRef, ModelType, Recipe
+from studio.recipes.generation.recipe import KIND_NAMES, ModelRef, ModelType, Recipe, Reference
 from studio.recipes.themes.preset import SLOTS, Preset, Slot
 from studio.services.themes.check_result import CheckResult
 
@@ -51,7 +52,7 @@ class ModelChecks:
             yield CheckResult("pass", model)
 
     def check_families(self, preset: Preset) -> Iterator[CheckResult]:
-        """Whether ControlNets and LoRAs are of their base model's family."""
+        """Whether ControlNets, LoRAs and IP-Adapters are of their base model's family."""
         for slot in SLOTS:
             models = self._installed_models(preset.recipes[slot], preset.theme_prompt)
             base = models[0] if models and models[0].kind == "checkpoint" else None
@@ -63,6 +64,32 @@ class ModelChecks:
                 yield _wrong_family(slot, model, base)
             if not unfit:
                 yield CheckResult("pass", message("deployment.models_fit", slot=slot))
+
+    def check_references(self, preset: Preset) -> Iterator[CheckResult]:
+        """Whether each reference's IP-Adapter has an image encoder. What is not installed is reported by
+        `check_models`."""
+        for slot in SLOTS:
+            for reference in preset.recipes[slot].references:
+                name = reference.model.name
+                what = message("deployment.reference", slot=slot, name=name)
+                if not self._are_installed(reference):
+                    continue
+                try:
+                    find_reference_models(self.catalog, reference)
+                except StudioError as error:
+                    yield CheckResult("error", what, error.message)
+                else:
+                    yield CheckResult("pass", what)
+
+    def _are_installed(self, reference: Reference) -> bool:
+        """The models that a reference names."""
+        try:
+            self.catalog.get("ip_adapter", reference.model)
+            if reference.image_encoder is not None:
+                self.catalog.get("image_encoder", reference.image_encoder)
+        except StudioError:
+            return False
+        return True
 
     def check_memory(self, preset: Preset) -> CheckResult:
         """Whether the largest recipe fits the device: its weights on disk times
@@ -96,11 +123,11 @@ class ModelChecks:
 
 
 def _fits_base(model: ModelInfo, base: ModelInfo) -> bool:
-    """A LoRA of unknown family may fit: its layers are counted when it is attached. A ControlNet
-    has to be known before."""
-    if model.kind not in ("controlnet", "lora"):
+    """A LoRA or IP-Adapter of unknown family may fit: its layers are counted when it is attached. A
+    ControlNet has to be known before."""
+    if model.kind not in ("controlnet", "lora", "ip_adapter"):
         return True
-    return model.family == base.family or (model.kind == "lora" and model.family == "unknown")
+    return model.family == base.family or (model.kind != "controlnet" and model.family == "unknown")
 
 
 def _wrong_family(slot: Slot, model: ModelInfo, base: ModelInfo) -> CheckResult:

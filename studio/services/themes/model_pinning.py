@@ -50,5 +50,15 @@ def _pin(recipe: Recipe, catalog: ModelCatalog, keep_hashes: bool) -> Recipe:
                 unit.model_copy(update={"model": pinned("controlnet", unit.model)})
                 for unit in recipe.control_units
             ),
+            "references": tuple(
+                reference.model_copy(
+                    update={
+                        "model": pinned("ip_adapter", reference.model),
+                        "image_encoder": reference.image_encoder
+                        and pinned("image_encoder", reference.image_encoder),
+                    }
+                )
+                for reference in recipe.references
+            ),
         }
     )

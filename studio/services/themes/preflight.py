@@ -53,6 +53,7 @@ class PreflightChecker:
         results = (
             *self._models.check_models(preset),
             *self._models.check_families(preset),
+            *self._models.check_references(preset),
             *self._content.check_base_images(preset),
             *self._content.check_control_images(preset),
             *self._content.check_prompt_lengths(preset),

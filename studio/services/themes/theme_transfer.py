@@ -1,22 +1,24 @@
-"""Import and export of themes as files, with their base images."""
+"""Import and export of themes as files, with their images."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from studio.errors import InvalidDocumentError, InvalidInputError, StudioError
+from studio.errors import InvalidDocumentError, InvalidInputError, NotFoundError, StudioError
 from studio.imaging.png_io import decode_png
 from studio.imaging.zones import decode_zones
 from studio.messages import Message, message
 from studio.models.catalog import ModelCatalog
-from studio.recipes.base_image import BaseImage, Zones
+from studio.recipes.base_image import BaseImage, ControlImage, Sha256, Zones
 from studio.recipes.generation.planning import list_referenced_models
 from studio.recipes.generation.recipe import ModelRef, ModelType
-from studio.recipes.themes.preset import Preset, ThemeVersion
+from studio.recipes.themes.preset import SLOTS, Preset, ThemeVersion
 from studio.recipes.themes.theme_file import BundledBaseImage, ThemeBundle, parse_theme_file
 from studio.services.themes.model_pinning import pin_model_hashes
 from studio.services.zones import hash_zones
 from studio.store.base_images import BaseImageStore
+from studio.store.images.files import ImageStore
 from studio.store.themes import ThemeStore
 
 
@@ -37,6 +39,7 @@ class ThemeImportExport:
     themes: ThemeStore
     base_images: BaseImageStore
     catalog: ModelCatalog
+    images: ImageStore
 
     def export(self, slug: str, number: int | None, with_bases: bool) -> str:
         """A theme version (None: the latest) as a JSON file. Raises NotFoundError."""
@@ -54,7 +57,11 @@ class ThemeImportExport:
             )
             for base in bases
         )
-        return ThemeBundle(preset=preset, base_images=bundled).to_json()
+        return ThemeBundle(
+            preset=preset,
+            base_images=bundled,
+            control_images=tuple(self._control_images(preset)),
+        ).to_json()
 
     def import_theme(self, data: bytes, name: str, author: str = "") -> ImportResult:
         """Saves the preset of a file as the next version of its theme, and the file's new base
@@ -75,6 +82,8 @@ class ThemeImportExport:
                 "theme.file_invalid", name=name, reason=error.message
             ) from None
         new = [bundled for bundled in bundle.base_images if self._check_bundled_image(bundled)]
+        for image in bundle.control_images:
+            _check_control_image(image)
         for bundled in new:
             position = len(self.base_images.list_all(include_retired=True))
             self.base_images.write_zones(bundled.zones)
@@ -82,9 +91,15 @@ class ThemeImportExport:
         for bundled in bundle.base_images:
             if bundled.image.zones and not self.base_images.get(bundled.image.id).zones:
                 self.base_images.set_zones(bundled.image.id, bundled.zones)
+        for image in bundle.control_images:
+            self.images.write(image.png)
         preset = pin_model_hashes(bundle.preset, self.catalog)
         version = self.themes.save(preset, author, f"imported from {name}")
-        missing = (*self._missing_models(models), *self._missing_base_images(preset))
+        missing = (
+            *self._missing_models(models),
+            *self._missing_base_images(preset),
+            *self._missing_control_images(preset),
+        )
         return ImportResult(version, tuple(bundled.image.id for bundled in new), missing)
 
     def _check_bundled_image(self, bundled: BundledBaseImage) -> bool:
@@ -113,8 +128,35 @@ class ThemeImportExport:
             except StudioError as error:
                 yield error.message
 
+    def _control_images(self, preset: Preset) -> Iterator[ControlImage]:
+        """The images of the preset's control units and references that are in the store, each once."""
+        for sha256 in _control_image_hashes(preset):
+            with suppress(NotFoundError):
+                yield ControlImage(sha256=sha256, png=self.images.get(sha256))
+
+    def _missing_control_images(self, preset: Preset) -> Iterator[Message]:
+        for sha256 in _control_image_hashes(preset):
+            try:
+                self.images.get(sha256)
+            except NotFoundError as error:
+                yield error.message
+
     def _missing_base_images(self, preset: Preset) -> Iterator[Message]:
         stored_ids = {image.id for image in self.base_images.list_all(include_retired=True)}
         for image_id in preset.base_images:
             if image_id not in stored_ids:
                 yield message("image.base_missing_in_file", id=image_id)
+
+
+def _control_image_hashes(preset: Preset) -> tuple[Sha256, ...]:
+    """Of the operators' own images that the preset uses, each once."""
+    hashes = (sha256 for slot in SLOTS for sha256 in preset.recipes[slot].control_image_hashes)
+    return tuple(dict.fromkeys(hashes))
+
+
+def _check_control_image(image: ControlImage) -> None:
+    """Raises InvalidDocumentError where it is not the image that its hash says, and InvalidImageError
+    where it is no PNG."""
+    if hashlib.sha256(image.png).hexdigest() != image.sha256:
+        raise InvalidDocumentError("theme.file_image_damaged", hash=image.sha256[:10])
+    decode_png(image.png, message("image.control_image"))

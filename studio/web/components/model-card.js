@@ -1,7 +1,7 @@
 /**
  * Models as cards, grouped by kind.
  *
- * @typedef {'checkpoint' | 'controlnet' | 'lora' | 'vae' | 'detector'} ModelKind
+ * @typedef {'checkpoint' | 'controlnet' | 'lora' | 'vae' | 'detector' | 'ip_adapter' | 'image_encoder'} ModelKind
  * @typedef {object} Model
  * @property {ModelKind} kind
  * @property {string} name
@@ -29,6 +29,8 @@ export const KIND_NAMES = {
   lora: t('page.models.kind_lora'),
   vae: t('page.models.kind_vae'),
   detector: t('page.models.kind_detector'),
+  ip_adapter: t('page.models.kind_ip_adapter'),
+  image_encoder: t('page.models.kind_image_encoder'),
 };
 export const KINDS = /** @type {ModelKind[]} */ (Object.keys(KIND_NAMES));
 

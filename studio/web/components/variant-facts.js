@@ -19,6 +19,7 @@
  * @property {number} height
  * @property {{ model: ModelRef, weight: number }[]} loras
  * @property {{ model: ModelRef, preprocessor: string, weight: number, start: number, end: number }[]} control_units
+ * @property {{ model: ModelRef, purpose: string, weight: number, start: number, end: number }[]} references
  * @property {{ enabled: boolean, upscaler: string, scale_factor: number, denoising_strength: number }} upscale
  * @property {{ area: string, grow: number, feather: number, keep_face: boolean, keep_hands: boolean }} mask
  * @property {{ enabled: boolean, denoising_strength: number }} face_repair
@@ -89,6 +90,7 @@ export function variantFacts(variant) {
     [t('page.history.clip_skip'), recipe.clip_skip > 1 ? recipe.clip_skip : null],
     [t('page.history.loras'), list(recipe.loras.map(loraText))],
     [t('page.history.control_units'), list(recipe.control_units.map(unitText))],
+    [t('page.history.references'), list(recipe.references.map(referenceText))],
     [t('page.history.mask'), mask.area === 'off' ? null : maskText(mask)],
     [
       t('page.history.upscale'),
@@ -124,6 +126,13 @@ function loraText({ model, weight }) {
 function unitText({ model, preprocessor, weight, start, end }) {
   const steps = `${formatNumber(start, 2)}–${formatNumber(end, 2)}`;
   return `${model.name} · ${preprocessor} · ${formatNumber(weight, 2)} · ${steps}`;
+}
+
+/** @param {VariantRecipe['references'][number]} reference */
+function referenceText({ model, purpose, weight, start, end }) {
+  const steps = `${formatNumber(start, 2)}–${formatNumber(end, 2)}`;
+  const name = t(`recipe.purpose_${purpose}`);
+  return `${model.name} · ${name} · ${formatNumber(weight, 2)} · ${steps}`;
 }
 
 /**

@@ -6,7 +6,7 @@
  * @typedef {object} GridField a field that can be varied, as the API lists it
  * @property {string} path in a recipe, such as `control_units.0.weight`
  * @property {string} label
- * @property {'number' | 'integer' | 'choice' | 'checkpoint' | 'vae' | 'controlnet' | 'lora' | 'prompt' | 'seed' | 'theme'} kind
+ * @property {'number' | 'integer' | 'choice' | 'checkpoint' | 'vae' | 'controlnet' | 'lora' | 'ip_adapter' | 'image_encoder' | 'prompt' | 'seed' | 'theme'} kind
  * @property {number | null} minimum of a number
  * @property {number | null} maximum of a number
  * @property {number | null} step of a slider

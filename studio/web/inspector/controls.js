@@ -31,7 +31,7 @@ export function buildControl(editor, field, id, onInput) {
     case 'model':
       return modelPicker(editor, field, id, onInput);
     case 'image':
-      return imageControl(id, onInput);
+      return imageControl(id, field.label, onInput);
     default:
       return textControl(field, id, onInput);
   }

@@ -91,7 +91,8 @@ export class Matrix {
     const of = description.lists.find((each) => each.path === list);
     if (!of) return placeOf(description, field, preset.recipes.A, path);
     const item = `${of.label} ${Number(index) + 1}`;
-    return field.kind === 'model' ? item : t('recipe.within', { outer: item, inner: field.label });
+    const isItem = field.path === `${list}.*.model`;
+    return isItem ? item : t('recipe.within', { outer: item, inner: field.label });
   }
 
   /**

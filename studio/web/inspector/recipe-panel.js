@@ -1,5 +1,5 @@
 /**
- * The panel of one recipe: sections of fields, with lists of LoRAs and control units.
+ * The panel of one recipe: sections of fields, with lists of LoRAs, control units and references.
  *
  * @import { Editor } from './editor.js'
  * @import { Row } from './field-row.js'
@@ -14,6 +14,7 @@ import { t } from '../lib/i18n.js';
 import { costText } from './checks.js';
 import { itemsAt, modelName, valueAt } from './document.js';
 import { fieldRow } from './field-row.js';
+import { takeDroppedReferences } from './reference-drop.js';
 import { themePromptRow } from './theme-prompt.js';
 import { SLOTS } from './types.js';
 
@@ -31,6 +32,7 @@ export class RecipePanel {
   /** @type {(() => void)[]} what is updated besides the rows */
   #updates = [];
   #structure = '';
+  #problem = element('p', { className: 'field-error', role: 'alert' });
 
   /**
    * @param {Editor} editor
@@ -43,6 +45,9 @@ export class RecipePanel {
     this.#slot = slot;
     this.#actions = actions;
     this.#open = open;
+    takeDroppedReferences(this.root, editor, slot, this.#problem, (index) => {
+      this.#focus(`[id="${slot}-references-${index}-purpose-input"]`);
+    });
   }
 
   /** @param {ReadonlyMap<string, string>} errors */
@@ -160,6 +165,7 @@ export class RecipePanel {
     add.addEventListener('click', () => this.#add(list, fields));
     add.disabled = items.length >= list.maximum;
     const box = element('div', { className: 'list' }, ...items, add);
+    if (list.path === 'references') box.append(this.#problem);
     box.dataset.path = list.path;
     return box;
   }

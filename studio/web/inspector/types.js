@@ -5,7 +5,7 @@
  * @typedef {{ [key: string]: Json }} Recipe
  * @typedef {'A' | 'B' | 'C' | 'D'} Slot
  * @typedef {'model' | 'number' | 'integer' | 'text' | 'toggle' | 'choice' | 'image'} FieldKind
- * @typedef {'checkpoint' | 'vae' | 'controlnet' | 'lora' | 'detector'} ModelType
+ * @typedef {'checkpoint' | 'vae' | 'controlnet' | 'lora' | 'detector' | 'ip_adapter' | 'image_encoder'} ModelType
  *
  * @typedef {object} Preset what is edited of it; the rest stays as it is
  * @property {string} name

@@ -1,6 +1,7 @@
 /**
- * Images that are dropped on the page or pasted: on the canvas one becomes the doodle, anywhere else what
- * made it is restored. An image for the canvas that carries settings is asked about.
+ * Images that are dropped on the page or pasted: on the canvas one becomes the doodle, on a recipe a reference
+ * (`inspector/recipe-panel.js`), anywhere else what made it is restored. An image for the canvas that carries settings
+ * is asked about.
  */
 import { closest, element, find } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
@@ -70,8 +71,13 @@ async function takeOnCanvas(file) {
 /** @param {DragEvent} event */
 function drag(event) {
   if (!event.dataTransfer?.types.includes('Files')) return;
-  event.preventDefault();
   const root = document.documentElement;
+  if (closest(event, 'recipe-inspector .recipe')) {
+    // There an image becomes a reference.
+    delete root.dataset.dragging;
+    return;
+  }
+  event.preventDefault();
   const isOnCanvas = closest(event, '.sketch-page') !== null;
   root.dataset.dragging = isOnCanvas ? 'doodle' : 'settings';
   if (event.type !== 'drop') return;

@@ -55,6 +55,16 @@ def net(**changes: object) -> Configurations:
     }
 
 
+def encoder(**changes: object) -> Configurations:
+    config = {
+        "model_type": "clip_vision_model",
+        "architectures": ["CLIPVisionModelWithProjection"],
+        "projection_dim": 1024,
+        "hidden_size": 1280,
+    }
+    return {"config.json": config | changes}
+
+
 def write_model(
     models: Path, kind: str, configurations: Configurations, weights: tuple[str, ...] = ("w",)
 ) -> Path:
@@ -122,6 +132,11 @@ REFUSED: dict[str, tuple[ModelType, Configurations, type[ModelError], str]] = {
     "ControlNet for depth in latents": ("controlnet", net(conditioning_channels=4), IncompatibleModelError, "takes control maps of 4 channels"),
     "tiny VAE": ("vae", {"config.json": {"_class_name": "AutoencoderTiny"}}, IncompatibleModelError, "VAE model is a AutoencoderTiny"),
     "LoRA in a directory": ("lora", {"config.json": {}}, IncompatibleModelError, "is a folder"),
+    "IP-Adapter in a directory": ("ip_adapter", {"config.json": {}}, IncompatibleModelError, "is a folder"),
+    "a whole CLIP": ("image_encoder", {"config.json": {"model_type": "clip", "architectures": ["CLIPModel"]}}, IncompatibleModelError, "is a CLIPModel"),
+    "SigLIP": ("image_encoder", {"config.json": {"model_type": "siglip_vision_model"}}, IncompatibleModelError, "is a siglip_vision_model"),
+    "an encoder without widths": ("image_encoder", encoder(hidden_size="wide"), CorruptModelError, "are not numbers"),
+    "an encoder of ten million layers": ("image_encoder", encoder(num_hidden_layers=10**7), CorruptModelError, "10,000,000"),
     "another detector": ("detector", {"config.json": {"model_type": "detr"}}, IncompatibleModelError, "is a detr"),
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.errors import CorruptModelError, IncompatibleModelError
+from studio.errors import CorruptModelError, IncompatibleModelError, ModelError
 from studio.models.identification import ModelIdentity, identify_model
 from studio.models.safetensors_file import read_header
 
@@ -39,6 +39,22 @@ def checkpoint(text_encoder: str = SD1, channels: int = 4, width: int = 768) -> 
         f"{UNET}input_blocks.4.1.transformer_blocks.0.attn1.to_k.weight": (640, 640),
         f"{UNET}input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight": (640, width),
         "first_stage_model.decoder.conv_in.weight": (512, 4, 3, 3),
+    }
+
+
+PLUS: Shapes = {"latents": (1, 16, 768), "proj_in.weight": (768, 1280)}
+FULL_FACE: Shapes = {
+    "proj.0.weight": (1280, 1280),
+    "proj.2.weight": (768, 1280),
+    "proj.3.weight": (768,),
+}
+
+
+def ip_adapter(projection: Shapes | None = None, width: int = 768, features: int = 1024) -> Shapes:
+    plain: Shapes = {"proj.weight": (4 * width, features), "norm.weight": (width,)}
+    return {
+        **{f"image_proj.{name}": shape for name, shape in (projection or plain).items()},
+        **{f"ip_adapter.{i}.to_{x}_ip.weight": (320, width) for i in (1, 3) for x in "kv"},
     }
 
 
@@ -90,6 +106,14 @@ KNOWN: dict[str, tuple[Shapes, ModelIdentity]] = {
             "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight": (320, 1024),
         },
         ModelIdentity("controlnet", "sd21"),
+    ),
+    "IP-Adapter": (ip_adapter(), ModelIdentity("ip_adapter", "sd15")),
+    "IP-Adapter for SDXL": (ip_adapter(width=2048), ModelIdentity("ip_adapter", "sdxl")),
+    "IP-Adapter plus": (ip_adapter(PLUS), ModelIdentity("ip_adapter", "sd15")),
+    "IP-Adapter full face": (ip_adapter(FULL_FACE), ModelIdentity("ip_adapter", "sd15")),
+    "IP-Adapter for SD 3.5": (
+        ip_adapter(PLUS, width=2048) | {"ip_adapter.1.norm_ip.linear.weight": (2, 2)},
+        ModelIdentity("ip_adapter", "sd3"),
     ),
     "VAE": ({"decoder.conv_in.weight": (512, 4, 3, 3)}, ModelIdentity("vae", "unknown")),
 }
@@ -145,10 +169,6 @@ def test_prediction_type_from_header_or_yaml_sidecar(
         ),
         ({"body.0.block1.weight": (320, 320, 3, 3), "conv_in.weight": ()}, "a T2I-Adapter"),
         (
-            {"image_proj.proj.weight": (3072, 1024), "ip_adapter.1.to_k_ip.weight": ()},
-            "an IP-Adapter",
-        ),
-        (
             {"zero_convs.0.0.weight": (), "task_embedding": (6, 320)},
             "a ControlNet-Union",
         ),
@@ -162,6 +182,40 @@ def test_incompatible_file_is_refused_with_the_reason(
     tmp_path: Path, shapes: Shapes, reason: str
 ) -> None:
     with pytest.raises(IncompatibleModelError, match=f"model.safetensors .*{reason}"):
+        identify_model(write(tmp_path / "model.safetensors", shapes))
+
+
+# Issue 23, 3: what is no complete IP-Adapter, or needs what the studio does not have.
+@pytest.mark.parametrize(
+    ("shapes", "error", "reason"),
+    [
+        (
+            ip_adapter({"proj.0.weight": (1024, 512), "proj.2.weight": (3072, 1024), "norm.weight": (768,)}),
+            IncompatibleModelError,
+            "FaceID",
+        ),
+        (
+            ip_adapter({"perceiver_resampler.proj_in.weight": (768, 1280)}),
+            IncompatibleModelError,
+            "FaceID",
+        ),
+        (ip_adapter({"layers.weight": (4, 4)}), IncompatibleModelError, "an unknown layout"),
+        ({"image_proj.proj.weight": (3072, 1024)}, CorruptModelError, "not a complete"),
+        (
+            ip_adapter() | {"ip_adapter.1.to_v_ip.weight": (320, 1024)},
+            CorruptModelError,
+            "not a complete",
+        ),
+        (ip_adapter() | {"ip_adapter.5.to_k_ip.weight": ()}, CorruptModelError, "not a complete"),
+        (ip_adapter() | {"image_proj.proj.weight": ()}, CorruptModelError, "not a complete"),
+        (ip_adapter({"latents": (1, 16, 768)}), CorruptModelError, "not a complete"),
+        (ip_adapter({"proj.weight": (999, 1024)}), CorruptModelError, "not a complete"),
+    ],
+)  # fmt: skip
+def test_damaged_and_unusable_ip_adapters_are_refused(
+    tmp_path: Path, shapes: Shapes, error: type[ModelError], reason: str
+) -> None:
+    with pytest.raises(error, match=f"model.safetensors .*{reason}"):
         identify_model(write(tmp_path / "model.safetensors", shapes))
 
 

@@ -77,6 +77,29 @@ def lora(name: str, weight: float = 1.0) -> LoraSettings:
             ],
         ),
         (
+            {"references": (examples.reference(), examples.reference(purpose="face"))},
+            {
+                "references": (
+                    examples.reference(
+                        image_sha256="cd" * 32, image_encoder=ModelRef(name="vit-h")
+                    ),
+                )
+            },
+            [
+                "Reference plus, Image: ababababab → cdcdcdcdcd",
+                "Reference plus, Image encoder: None → vit-h",
+                "Reference: plus → None",
+            ],
+        ),
+        (
+            {"references": (examples.reference(),)},
+            {"references": (examples.reference(purpose="composition", start=0.25),)},
+            [
+                "Reference plus, Purpose: Style → Composition",
+                "Reference plus, Starting step: 0 → 0.25",
+            ],
+        ),
+        (
             {},
             {"seed_policy": SeedPolicy(mode="offset", value=3)},
             ["Seed mode: shared 0 → offset 3"],
@@ -132,8 +155,8 @@ def test_every_recipe_field_is_compared() -> None:
         "guidance_end_fraction": 0.3,
         "clip_skip": 5, "deepcache_interval": 4, "denoising_strength": 0.11, "width": 64, "height": 64,
         "prompt_template": "x", "negative_prompt": "x", "loras": (lora("x"),),
-        "control_units": (SCRIBBLE,), "mask": MaskSettings(area="doodle"),
-        "drift_lock": "measure",
+        "control_units": (SCRIBBLE,), "references": (examples.reference(),),
+        "mask": MaskSettings(area="doodle"), "drift_lock": "measure",
         "upscale": HiresFix(enabled=True),
         "face_repair": FaceRestoration(enabled=True), "seed_policy": SeedPolicy(mode="fixed", value=1),
     }  # fmt: skip

@@ -36,6 +36,7 @@ def test_a_listed_field_can_be_an_axis_from_end_to_end(field: GridField) -> None
         vae=ModelRef(name="soft"),
         loras=(LoraSettings(model=ModelRef(name="glow")),) * LISTED_ITEMS,
         control_units=(unit,) * LISTED_ITEMS,
+        references=(examples.reference(image_encoder=ModelRef(name="vit-h")),) * LISTED_ITEMS,
     )
     values: list[str | float] = [*field.choices]
     if field.minimum is not None and field.maximum is not None and field.step is not None:

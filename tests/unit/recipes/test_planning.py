@@ -104,6 +104,7 @@ def unit(**changes: Any) -> ControlUnit:
         ({"deepcache_interval": 3}, False),
         ({"vae": ModelRef(name="other")}, False),
         ({"clip_skip": 2}, False),
+        ({"references": (examples.reference(),)}, False),
     ],
 )
 def test_what_may_differ_within_a_batch(changes: dict[str, Any], joins: bool) -> None:

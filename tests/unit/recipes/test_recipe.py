@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from studio.errors import InvalidDocumentError
 from studio.recipes.base import parse_document
@@ -167,10 +168,38 @@ def test_model_refs_include_inactive_models() -> None:
         vae=ModelRef(name="v"),
         loras=(LoraSettings(model=ModelRef(name="l"), weight=0),),
         control_units=(examples.unit(weight=0),),
+        references=(examples.reference(weight=0, image_encoder=ModelRef(name="e")),),
     )
     assert [(kind, ref.name) for kind, ref in recipe.model_refs] == [
         ("checkpoint", "pocket-ink"),
         ("vae", "v"),
         ("lora", "l"),
         ("controlnet", "pocket-scribble"),
+        ("ip_adapter", "plus"),
+        ("image_encoder", "e"),
     ]
+
+
+# Issue 23, 3.
+def test_a_reference_needs_an_image_and_a_window_in_order() -> None:
+    with pytest.raises(ValidationError, match="a reference has no image"):
+        examples.reference(image_sha256=None)
+    with pytest.raises(ValidationError, match=r"starting step 0\.8 is after ending step 0\.2"):
+        examples.reference(start=0.8, end=0.2)
+    with pytest.raises(ValidationError):
+        examples.recipe(references=(examples.reference(),) * 5)
+    assert [
+        examples.reference(**changes).is_active
+        for changes in ({}, {"weight": 0}, {"start": 0.5, "end": 0.5})
+    ] == [True, False, False]
+
+
+def test_images_of_units_and_references_are_known_by_their_hashes() -> None:
+    recipe = examples.recipe(
+        control_units=(
+            examples.unit(source="image", image_sha256="ab" * 32),
+            examples.unit(image_sha256="cd" * 32),
+        ),
+        references=(examples.reference(),),
+    )
+    assert recipe.control_image_hashes == ("ab" * 32, examples.HASH)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from studio.locales import DEFAULT, LANGUAGES, templates
 from studio.recipes.generation.field_presentation import (
@@ -53,6 +54,9 @@ def test_a_field_has_the_range_and_default_of_the_model() -> None:
         ("base_model.name", "Base model"),
         ("loras.1.model.name", "LoRA 2"),
         ("control_units.0.weight", "Control unit 1, Weight"),
+        ("references.0.weight", "Reference 1, Weight"),
+        ("references.1.model.name", "Reference 2"),
+        ("references.1.image_encoder.name", "Reference 2, Image encoder"),
         ("upscale.denoising_strength", "Hires. fix, Denoising strength"),
         ("upscale.enabled", "Hires. fix"),
         ("control_units.weight", None),
@@ -101,13 +105,20 @@ def test_texts_are_in_the_readers_language(language: str) -> None:
 
 
 def test_a_new_item_of_a_list_makes_a_valid_recipe() -> None:
-    loras, units = recipe_lists()
-    assert (loras.maximum, units.maximum) == (8, 8)
+    loras, units, references = recipe_lists()
+    assert (loras.maximum, units.maximum, references.maximum) == (8, 8, 4)
     document = examples.recipe().model_dump() | {
         "loras": [{**loras.item, "model": {"name": "glow"}}],
         "control_units": [{**units.item, "model": {"name": "scribble"}}],
     }
     assert Recipe.model_validate(document).control_units[0].weight == 1.0
+    # A reference is added before its image: only that is missing.
+    document["references"] = [{**references.item, "model": {"name": "plus"}}]
+    with pytest.raises(ValidationError, match="a reference has no image") as refused:
+        Recipe.model_validate(document)
+    assert [error["loc"] for error in refused.value.errors()] == [("references", 0, "image_sha256")]
+    document["references"][0]["image_sha256"] = "0" * 64
+    assert Recipe.model_validate(document).references[0].purpose == "style"
 
 
 def test_tests_of_the_browser_have_the_present_description() -> None:

@@ -80,6 +80,21 @@ def test_an_invalid_field_is_named_by_its_path(
     assert reason in errors[path]
 
 
+# Issue 23, 3.
+def test_a_reference_without_an_image_is_an_error_at_its_image(
+    client: TestClient, document: dict[str, Any]
+) -> None:
+    fields = client.get("/api/v1/recipe-fields").json()
+    [item] = [one["item"] for one in fields["lists"] if one["path"] == "references"]
+    document["recipes"]["C"]["references"] = [{"model": {"name": "plus"}, **item}]
+    errors = check(client, document)["errors"]
+    assert errors == {
+        "recipes.C.references.0.image_sha256": (
+            "a reference has no image; add one, or remove the reference"
+        )
+    }
+
+
 def test_an_uploaded_control_image_is_named_by_its_hash(
     client: TestClient, document: dict[str, Any]
 ) -> None:
@@ -88,6 +103,11 @@ def test_an_uploaded_control_image_is_named_by_its_hash(
     unit = document["recipes"]["A"]["control_units"][0]
     unit |= {"source": "image", "image_sha256": stored.json()["sha256"]}
     assert check(client, document)["errors"] == {}
+    small = client.get(f"/api/v1/control-images/{unit['image_sha256']}.webp")
+    assert (small.status_code, small.headers["content-type"]) == (200, "image/webp")
+    tag = {"If-None-Match": small.headers["etag"]}
+    assert client.get(str(small.url), headers=tag).status_code == 304
+    assert client.get(f"/api/v1/control-images/{'ef' * 32}.webp").status_code == 404
     broken = client.post("/api/v1/control-images", content=b"no picture")
     assert broken.status_code == 422
     assert "is not a PNG" in broken.json()["detail"]

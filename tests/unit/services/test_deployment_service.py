@@ -23,6 +23,8 @@ from studio.recipes.themes.preset import SLOTS, RecipeSet
 from studio.services.themes.check_result import CheckResult, worst_level
 from tests import examples
 from tests.unit.models.test_catalog import controlnet
+from tests.unit.models.test_folder_config import encoder, write_model
+from tests.unit.models.test_identification import ip_adapter, write
 
 
 def saved(studio: AppContainer, **changes: Any) -> int:
@@ -209,7 +211,7 @@ def test_preflight_stops_invalid_versions_with_a_hint(studio: AppContainer) -> N
         ({"recipes": all_recipes(studio, base_model=gone)}, "Base model gone", "studio models pull"),
         ({"recipes": all_recipes(studio, base_model=other)}, "Base model pocket-ink", "Hash mismatch"),
         ({"base_images": ("nobody",)}, "Base image nobody", "Base image not found"),
-        ({"recipes": all_recipes(studio, control_units=(examples.unit(source="image", image_sha256="0" * 64),))}, "Custom control image 0000000000", "is missing"),
+        ({"recipes": all_recipes(studio, control_units=(examples.unit(source="image", image_sha256="0" * 64),))}, "Image 0000000000 of a control unit or reference", "is missing"),
         ({"theme_prompt": "soft <lora:gone:1>"}, "LoRA gone", "LoRA not found"),
         ({"theme_prompt": "<lora:pocket-neon:0.1>" * 9}, "LoRAs called in prompts", "Too many LoRAs in a recipe: 9"),
     ]  # fmt: skip
@@ -241,6 +243,32 @@ def test_controlnet_of_another_family_stops(studio: AppContainer) -> None:
     )
     assert stops(studio.authoring.deployments.run_checks("first-light"))[0] == (
         "Recipe A: ControlNet wide is for sd15, but base model pocket-ink is pocket"
+    )
+
+
+# Issue 23, 3.
+def test_references_need_an_image_encoder_and_an_adapter_of_the_family(
+    studio: AppContainer,
+) -> None:
+    models = studio.settings.user_models_dir
+    write(models / "ip_adapters" / "plus.safetensors", ip_adapter(width=128))
+    sha256 = studio.rendering.request_factory.store_control_image(examples.png())
+    saved(
+        studio,
+        recipes=all_recipes(studio, references=(examples.reference(image_sha256=sha256),)),
+    )
+    errors = [
+        f for f in studio.authoring.deployments.run_checks("first-light") if f.level == "error"
+    ]
+    assert [str(error.message) for error in errors] == [
+        f"Recipe {slot}: image encoder of IP-Adapter “plus”" for slot in SLOTS
+    ]
+    assert "needs an image encoder with features of width 1024" in str(errors[0].hint)
+    write_model(models, "image_encoders", encoder())
+    assert stops(studio.authoring.deployments.run_checks("first-light")) == []
+    write(models / "ip_adapters" / "plus.safetensors", ip_adapter())
+    assert stops(studio.authoring.deployments.run_checks("first-light"))[0] == (
+        "Recipe A: IP-Adapter plus is for sd15, but base model pocket-ink is pocket"
     )
 
 

@@ -120,6 +120,37 @@ def test_missing_base_images_are_looked_up_once(
     assert len(calls) == 1
 
 
+# Issue 23, 3: images of control units did not travel before.
+def test_images_of_control_units_and_references_travel_with_the_theme(
+    studio: AppContainer, other: AppContainer
+) -> None:
+    store = other.rendering.request_factory.store_control_image
+    images = [store(examples.png((64, 64), (shade, 8, 7, 255))) for shade in (1, 2)]
+    preset = other.stores.themes.get_version("lone").preset
+    recipe = preset.recipes.C.model_copy(
+        update={
+            "control_units": (examples.unit(source="image", image_sha256=images[0]),),
+            "references": (examples.reference(image_sha256=images[1]),),
+        }
+    )
+    other.stores.themes.save(
+        preset.model_copy(update={"recipes": preset.recipes.replace("C", recipe)})
+    )
+    alone = other.authoring.transfer.export("lone", None, with_bases=False).encode()
+    missing = list(map(str, studio.authoring.transfer.import_theme(alone, "lone.json").missing))
+    for sha256 in images:
+        assert any(sha256[:10] in line for line in missing)
+    whole = other.authoring.transfer.export("lone", None, with_bases=True)
+    damaged = json.loads(whole)
+    damaged["control_images"][1]["sha256"] = "ef" * 32
+    with pytest.raises(InvalidDocumentError, match="Image efefefefef in the file is damaged"):
+        studio.authoring.transfer.import_theme(json.dumps(damaged).encode(), "lone.json")
+    imported = studio.authoring.transfer.import_theme(whole.encode(), "lone.json")
+    assert [str(line) for line in imported.missing if "IP-Adapter" not in str(line)] == []
+    for sha256 in images:
+        assert studio.stores.images.get(sha256) == other.stores.images.get(sha256)
+
+
 def test_invalid_file_saves_nothing(studio: AppContainer, other: AppContainer) -> None:
     file = json.loads(other.authoring.transfer.export("lone", None, with_bases=True))
     cases: list[tuple[dict[str, object], type[Exception]]] = [

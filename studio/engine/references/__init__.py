@@ -1,0 +1,1 @@
+"""References: images that a render resembles, by IP-Adapters."""
