@@ -21,7 +21,7 @@ from studio.engine.diffusion.latent_start import (
     LatentImg2ImgPipeline,
 )
 from studio.engine.engine import Engine
-from studio.engine.memory.model_cache import CacheLimits
+from studio.engine.memory.cache_limits import CacheLimits
 from studio.engine.references.attention import LoadedReference, references_plugged_in
 from studio.engine.references.image_features import EncodedImage
 from studio.engine.references.ip_adapter import load_ip_adapter

@@ -126,14 +126,14 @@ class PluggedReferences:
 
 def plugged_references(denoiser: ModelMixin) -> PluggedReferences | None:
     """The references that are plugged into a denoiser now, None where there are none."""
-    plugged = getattr(denoiser, "encoder_hid_proj", None)
-    return plugged if isinstance(plugged, PluggedReferences) else None
+    projection = getattr(denoiser, "encoder_hid_proj", None)
+    return projection if isinstance(projection, PluggedReferences) else None
 
 
 def references_of_crops(denoiser: ModelMixin) -> AbstractContextManager[None]:
     """For passes over a crop of the image: without the references that are about all of it."""
-    plugged = plugged_references(denoiser)
-    return nullcontext() if plugged is None else plugged.of_crops()
+    references = plugged_references(denoiser)
+    return nullcontext() if references is None else references.of_crops()
 
 
 @contextmanager
@@ -172,9 +172,11 @@ def _make_layer(
     # Made on no device: the layers are the IP-Adapters' own.
     with torch.device("meta"):
         processor = IPAdapterAttnProcessor2_0(1, 1, [1] * len(references), [0.0] * len(references))
-    processor.to_k_ip = nn.ModuleList(each.adapter.keys[index] for each in references)
-    processor.to_v_ip = nn.ModuleList(each.adapter.values[index] for each in references)
-    used = [name.startswith(block_prefix(unet, each.settings.purpose)) for each in references]
+    processor.to_k_ip = nn.ModuleList(reference.adapter.keys[index] for reference in references)
+    processor.to_v_ip = nn.ModuleList(reference.adapter.values[index] for reference in references)
+    used = [
+        name.startswith(block_prefix(unet, reference.settings.purpose)) for reference in references
+    ]
     return _Layer(processor, used)
 
 

@@ -38,8 +38,8 @@ def encode_references(
     Raises NotFoundError when the job lacks an image, and what `JobMemory.image_encoders` raises.
     """
     return [
-        LoadedReference(each.settings, each.adapter, _encode(job, each, memory, cache))
-        for each in references
+        LoadedReference(parts.settings, parts.adapter, _encode(job, parts, memory, cache))
+        for parts in references
     ]
 
 

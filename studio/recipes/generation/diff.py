@@ -162,11 +162,11 @@ def _diff_fields(
 ) -> Iterator[Change]:
     for name, label in _plain_labels(_LISTS.get(type(before), "")).items():
         path = label if parent is None else _within(parent, label)
-        values = (getattr(before, name), getattr(after, name))
+        values = [getattr(recipe, name) for recipe in (before, after)]
         if name == "drift_lock":
-            values = tuple(message(_DRIFT_LOCKS[value]) for value in values)
+            values = [message(_DRIFT_LOCKS[value]) for value in values]
         elif name == "image_sha256":
-            values = tuple(sha256 and sha256[:10] for sha256 in values)
+            values = [sha256 and sha256[:10] for sha256 in values]
         yield from _diff_value(path, *values)
 
 
