@@ -36,7 +36,12 @@ beforeEach(() => {
   });
   editor = new Editor(description, preset(), saved());
   editor.showModels([ADAPTER]);
-  panel = new RecipePanel(editor, 'B', { previewMaps: () => {}, maskControl: () => document.createElement('div') }, new Map());
+  panel = new RecipePanel(
+    editor,
+    'B',
+    { previewMaps: () => {}, maskControl: () => document.createElement('div') },
+    new Map(),
+  );
   editor.addEventListener('edit', () => panel.update(new Map()));
   panel.update(new Map());
   document.body.replaceChildren(panel.root);
