@@ -221,13 +221,13 @@ describe('what the browser keeps', () => {
   });
 
   test('does not replace a drawing that was made while it was read', async () => {
-    /** @type {(kept: null) => void} */
+    /** @type {(kept: Awaited<ReturnType<typeof loadDrawing>>) => void} */
     let read = () => {};
     vi.mocked(loadDrawing).mockReturnValue(new Promise((resolve) => (read = resolve)));
     const canvas = await page.open();
     page.dot();
     const drawn = canvas.getPng();
-    read(/** @type {any} */ ({ png: PNG, width: SIZE, height: SIZE }));
+    read({ png: PNG, width: SIZE, height: SIZE });
     page.mount();
     await page.show();
     expect(canvas.getPng()).toBe(drawn);
