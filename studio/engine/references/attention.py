@@ -172,9 +172,11 @@ def _make_layer(
     # Made on no device: the layers are the IP-Adapters' own.
     with torch.device("meta"):
         processor = IPAdapterAttnProcessor2_0(1, 1, [1] * len(references), [0.0] * len(references))
-    processor.to_k_ip = nn.ModuleList(each.adapter.keys[index] for each in references)
-    processor.to_v_ip = nn.ModuleList(each.adapter.values[index] for each in references)
-    used = [name.startswith(block_prefix(unet, each.settings.purpose)) for each in references]
+    processor.to_k_ip = nn.ModuleList(reference.adapter.keys[index] for reference in references)
+    processor.to_v_ip = nn.ModuleList(reference.adapter.values[index] for reference in references)
+    used = [
+        name.startswith(block_prefix(unet, reference.settings.purpose)) for reference in references
+    ]
     return _Layer(processor, used)
 
 
