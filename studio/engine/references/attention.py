@@ -126,14 +126,14 @@ class PluggedReferences:
 
 def plugged_references(denoiser: ModelMixin) -> PluggedReferences | None:
     """The references that are plugged into a denoiser now, None where there are none."""
-    plugged = getattr(denoiser, "encoder_hid_proj", None)
-    return plugged if isinstance(plugged, PluggedReferences) else None
+    active = getattr(denoiser, "encoder_hid_proj", None)
+    return active if isinstance(active, PluggedReferences) else None
 
 
 def references_of_crops(denoiser: ModelMixin) -> AbstractContextManager[None]:
     """For passes over a crop of the image: without the references that are about all of it."""
-    plugged = plugged_references(denoiser)
-    return nullcontext() if plugged is None else plugged.of_crops()
+    active = plugged_references(denoiser)
+    return nullcontext() if active is None else active.of_crops()
 
 
 @contextmanager
