@@ -126,14 +126,14 @@ class PluggedReferences:
 
 def plugged_references(denoiser: ModelMixin) -> PluggedReferences | None:
     """The references that are plugged into a denoiser now, None where there are none."""
-    projection = getattr(denoiser, "encoder_hid_proj", None)
-    return projection if isinstance(projection, PluggedReferences) else None
+    active = getattr(denoiser, "encoder_hid_proj", None)
+    return active if isinstance(active, PluggedReferences) else None
 
 
 def references_of_crops(denoiser: ModelMixin) -> AbstractContextManager[None]:
     """For passes over a crop of the image: without the references that are about all of it."""
-    references = plugged_references(denoiser)
-    return nullcontext() if references is None else references.of_crops()
+    active = plugged_references(denoiser)
+    return nullcontext() if active is None else active.of_crops()
 
 
 @contextmanager

@@ -38,8 +38,10 @@ def encode_references(
     Raises NotFoundError when the job lacks an image, and what `JobMemory.image_encoders` raises.
     """
     return [
-        LoadedReference(parts.settings, parts.adapter, _encode(job, parts, memory, cache))
-        for parts in references
+        LoadedReference(
+            reference.settings, reference.adapter, _encode(job, reference, memory, cache)
+        )
+        for reference in references
     ]
 
 

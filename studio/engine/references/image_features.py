@@ -48,7 +48,7 @@ def encode_image(
         embedding = encoder(pixels).image_embeds
         return EncodedImage(embedding, torch.zeros_like(embedding))
     features, none = (
-        encoder(values, output_hidden_states=True).hidden_states[-2]
-        for values in (pixels, torch.zeros_like(pixels))
+        encoder(image_pixels, output_hidden_states=True).hidden_states[-2]
+        for image_pixels in (pixels, torch.zeros_like(pixels))
     )
     return EncodedImage(features, none)
