@@ -198,7 +198,7 @@ def test_a_mask_that_is_empty_is_refused_ahead_and_again_by_the_render(
     base, _ = card.inputs(job)
     calls: list[Callable[..., object]] = [card.engine.prepare, card.engine.render]
     for call in calls:
-        with pytest.raises(InvalidInputError, match="changes only what the doodle covers"):
+        with pytest.raises(InvalidInputError, match="the area that may change is empty"):
             call(job, base, empty)
 
 
