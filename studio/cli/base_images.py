@@ -124,6 +124,10 @@ def zones(
     from studio.recipes.base_image import ZoneImages
     from studio.services.zones import propose_zones_of, set_zones
 
+    if sum((propose, clear, clothes is not None or protected is not None)) > 1:
+        raise typer.BadParameter("Use --propose, --clear or mask files, one of them at a time.")
+    if segmenter is not None and not propose:
+        raise typer.BadParameter("--segmenter goes with --propose.")
     studio = open_app()
     store = studio.stores.base_images
     image = store.get(image_id)

@@ -93,7 +93,7 @@ class BaseImageStore:
         return Zones(clothes=hashes[0] or None, protected=hashes[1] or None)
 
     def set_zones(self, image_id: str, masks: ZoneImages) -> BaseImage:
-        """Replaces an image's zones. The masks of the old ones stay for the jobs that use them.
+        """Replaces an image's zones. The masks of the old ones stay: variants name them.
 
         Raises NotFoundError.
         """

@@ -17,7 +17,7 @@ from studio.recipes.base_image import BaseImage, ControlImage, ZoneImages
 from studio.recipes.themes.preset import MAX_BASE_IMAGES, SCHEMA_ID, Preset
 
 MAX_BYTES = 64 * 2**20
-"""Size of a file; one with a dozen base images of the largest size is smaller."""
+"""Size of a file; larger ones are neither read nor written."""
 MAX_FIELDS = 100_000
 """Keys and list items of a file, at all depths; a preset has some five hundred."""
 MAX_CONTROL_IMAGES = 48
@@ -69,10 +69,7 @@ def parse_theme_file(
     Raises:
         InvalidDocumentError: it is not a preset file, has a newer format, or is invalid.
     """
-    if len(data) > MAX_BYTES:
-        raise InvalidDocumentError(
-            "theme.file_too_large", what=label, size=f"{len(data):,}", most=f"{MAX_BYTES:,}"
-        )
+    check_file_size(len(data), label)
     document = _parse_object(data, label)
     if document.get("schema") == BUNDLE_SCHEMA:
         _check_format(document, label)
@@ -81,6 +78,14 @@ def parse_theme_file(
         return parse_document(ThemeBundle, json.dumps(document), label)
     document = _migrate(document, label, migrations)
     return ThemeBundle(preset=parse_document(Preset, json.dumps(document), label))
+
+
+def check_file_size(size: int, label: str | Message) -> None:
+    """Raises InvalidDocumentError for a file of more than `MAX_BYTES`; `size` is in bytes."""
+    if size > MAX_BYTES:
+        raise InvalidDocumentError(
+            "theme.file_too_large", what=label, size=f"{size:,}", most=f"{MAX_BYTES:,}"
+        )
 
 
 def _parse_object(data: bytes, label: str | Message) -> dict[str, Any]:

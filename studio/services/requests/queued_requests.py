@@ -47,10 +47,10 @@ def load_queued(store: JobStore, request_id: str, slots: Sequence[Slot]) -> Queu
     except NotFoundError as error:
         log.warning("jobs skipped: %s", error)  # The request was deleted in the meantime.
         return QueuedRequest()
-    except StudioError as error:
+    except StudioError:  # Its message quotes the document, which neither log nor client must have.
         log.warning("request %s cannot be read, its jobs fail", request_id)
-        reason = public_message(error)
-        return QueuedRequest(failed=_fail(store, request_id, dict.fromkeys(slots, reason)))
+        errors = {slot: message("request.stored_unreadable", slot=slot) for slot in slots}
+        return QueuedRequest(failed=_fail(store, request_id, errors))
     jobs, errors = plan_possible(request, slots)
     failed = _fail(store, request_id, errors) if errors else ()
     return QueuedRequest(request if jobs else None, jobs, failed)

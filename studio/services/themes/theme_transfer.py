@@ -14,9 +14,14 @@ from studio.recipes.base_image import BaseImage, ControlImage, Sha256, Zones
 from studio.recipes.generation.planning import list_referenced_models
 from studio.recipes.generation.recipe import ModelRef, ModelType
 from studio.recipes.themes.preset import SLOTS, Preset, ThemeVersion
-from studio.recipes.themes.theme_file import BundledBaseImage, ThemeBundle, parse_theme_file
+from studio.recipes.themes.theme_file import (
+    BundledBaseImage,
+    ThemeBundle,
+    check_file_size,
+    parse_theme_file,
+)
 from studio.services.themes.model_pinning import pin_model_hashes
-from studio.services.zones import hash_zones
+from studio.services.zones import hash_zones, set_zones
 from studio.store.base_images import BaseImageStore
 from studio.store.images.files import ImageStore
 from studio.store.themes import ThemeStore
@@ -42,7 +47,10 @@ class ThemeImportExport:
     images: ImageStore
 
     def export(self, slug: str, number: int | None, with_bases: bool) -> str:
-        """A theme version (None: the latest) as a JSON file. Raises NotFoundError."""
+        """A theme version (None: the latest) as a JSON file.
+
+        Raises NotFoundError, and InvalidDocumentError for a file that could not be imported again.
+        """
         preset = self.themes.get_version(slug, number).preset
         if not with_bases:
             return preset.to_json()
@@ -57,11 +65,13 @@ class ThemeImportExport:
             )
             for base in bases
         )
-        return ThemeBundle(
+        text = ThemeBundle(
             preset=preset,
             base_images=bundled,
             control_images=tuple(self._control_images(preset)),
         ).to_json()
+        check_file_size(len(text.encode()), message("theme.file", name=slug))
+        return text
 
     def import_theme(self, data: bytes, name: str, author: str = "") -> ImportResult:
         """Saves the preset of a file as the next version of its theme, and the file's new base
@@ -86,11 +96,11 @@ class ThemeImportExport:
             _check_control_image(image)
         for bundled in new:
             position = len(self.base_images.list_all(include_retired=True))
-            self.base_images.write_zones(bundled.zones)
-            self.base_images.upsert(bundled.image, bundled.png, position=position)
+            without_zones = bundled.image.model_copy(update={"zones": None})
+            self.base_images.upsert(without_zones, bundled.png, position=position)
         for bundled in bundle.base_images:
             if bundled.image.zones and not self.base_images.get(bundled.image.id).zones:
-                self.base_images.set_zones(bundled.image.id, bundled.zones)
+                set_zones(self.base_images, bundled.image.id, bundled.zones)
         for image in bundle.control_images:
             self.images.write(image.png)
         preset = pin_model_hashes(bundle.preset, self.catalog)

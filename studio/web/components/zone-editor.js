@@ -42,7 +42,7 @@ export class ZoneEditor {
 
   /** Whether anything was changed since it was loaded or saved. */
   get isChanged() {
-    return this.#canvas !== null && this.#canvas.getPng() !== this.#saved;
+    return this.#canvas !== null && this.drawing !== this.#saved;
   }
 
   /** @param {Zone} zone that is painted from now on */
@@ -60,6 +60,7 @@ export class ZoneEditor {
     const canvas = document.createElement('doodle-canvas');
     if (!(canvas instanceof DoodleCanvas)) throw new Error('The canvas is not defined.');
     canvas.setAttribute('mask', '');
+    canvas.inert = true; // Until the zones are there, which would replace what is painted.
     this.#canvas = null;
     this.#stage.replaceChildren(canvas);
     const { name, width, height, image } = base;
@@ -72,12 +73,18 @@ export class ZoneEditor {
     // Undo ends at what was loaded.
     canvas.layers.resume({ ...canvas.layers.keep(), past: [], future: [] });
     this.#canvas = canvas;
-    this.markSaved();
+    canvas.inert = false;
+    this.markSaved(this.drawing);
   }
 
-  /** Takes the drawing, as it is, for what is stored. */
-  markSaved() {
-    this.#saved = this.#canvas?.getPng() ?? null;
+  /** The drawing as it is; null where nothing is painted. */
+  get drawing() {
+    return this.#canvas?.getPng() ?? null;
+  }
+
+  /** @param {string | null} drawing what is stored now */
+  markSaved(drawing) {
+    this.#saved = drawing;
     this.#canvas?.changed();
   }
 
@@ -109,14 +116,9 @@ export class ZoneEditor {
     this.#onChange(false);
   }
 
-  /** @returns {Promise<EncodedMasks>} the zones as they are painted */
-  masks() {
-    return masksOf(this.#canvas?.getPng() ?? null);
-  }
-
-  /** @returns {Promise<EncodedMasks>} the zones as they were loaded or saved */
-  savedMasks() {
-    return masksOf(this.#saved);
+  /** The drawing as it was loaded or saved. */
+  get saved() {
+    return this.#saved;
   }
 }
 
@@ -124,7 +126,7 @@ export class ZoneEditor {
  * @param {string | null} drawing a data: URL
  * @returns {Promise<EncodedMasks>}
  */
-async function masksOf(drawing) {
+export async function masksOf(drawing) {
   if (!drawing) return { clothes: null, protected: null };
   const masks = readZones(await pixelsOf(drawing));
   return { clothes: encode(masks.clothes), protected: encode(masks.protected) };

@@ -32,6 +32,8 @@ export class RecipePanel {
   /** @type {(() => void)[]} what is updated besides the rows */
   #updates = [];
   #structure = '';
+  /** @type {HTMLElement | null} one for all times that the panel is built */
+  #maskControl = null;
   #problem = element('p', { className: 'field-error', role: 'alert' });
 
   /**
@@ -217,7 +219,8 @@ export class RecipePanel {
   }
 
   #mask() {
-    const control = this.#actions.maskControl();
+    this.#maskControl ??= this.#actions.maskControl();
+    const control = this.#maskControl;
     this.#updates.push(() => {
       control.hidden = valueAt(this.#editor.preset.recipes[this.#slot], 'mask.area') === 'off';
     });

@@ -29,6 +29,7 @@ export function takeDroppedReferences(root, editor, slot, problem, onAdded) {
     if (!isInside) root.classList.remove('over');
   });
   root.addEventListener('drop', async (event) => {
+    if (!mayHaveImage(event.dataTransfer)) return; // Text goes into the fields.
     event.preventDefault();
     root.classList.remove('over');
     problem.textContent = '';

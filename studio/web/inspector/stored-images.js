@@ -8,6 +8,8 @@ import { canvasPng, cropBox, drawPart } from '../lib/image-import.js';
 
 /** What may be chosen as a file; the browser makes PNG of it. */
 export const IMAGE_TYPES = 'image/png,image/jpeg,image/webp';
+/** A PNG of fewer bytes is stored as it is; what is larger is made smaller, as images of other kinds are. */
+const MAX_PNG_BYTES = 2 ** 20;
 const IMAGE_ADDRESS = /^\/api\/v1\/\S+\.(?:png|webp)(?=\?|$)/;
 
 /** @param {string} sha256 */
@@ -21,7 +23,8 @@ export function thumbnailUrl(sha256) {
  * @throws {Error} one line for the reader, where it is no image or the server refuses it
  */
 export async function storeImage(image) {
-  const png = image.type === 'image/png' ? image : await toPng(image);
+  const isSmallPng = image.type === 'image/png' && image.size < MAX_PNG_BYTES;
+  const png = isSmallPng ? image : await toPng(image);
   const stored = /** @type {{ sha256: string }} */ (await postFile(`${API}/control-images`, png));
   return stored.sha256;
 }

@@ -27,7 +27,7 @@ import { ImageDrop } from '../components/image-drop.js';
 import { PoseEditor } from '../components/pose-editor.js';
 import { radioGroup } from '../components/radio-group.js';
 import { showUndo } from '../components/undo-notice.js';
-import { ZoneEditor } from '../components/zone-editor.js';
+import { masksOf, ZoneEditor } from '../components/zone-editor.js';
 import { element, field, find, findAll, part, untranslated } from '../lib/dom.js';
 import { onPress, onSend, withErrorDisplay } from '../lib/errors.js';
 import { API, getJson, postFile, postJson } from '../lib/http.js';
@@ -124,11 +124,11 @@ class BaseImagesPage {
 
   /** @param {KeyboardEvent} event */
   #undoKey(event) {
-    const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key === 'z';
+    const isHistory = (event.ctrlKey || event.metaKey) && /^[zy]$/i.test(event.key);
     const isTyping = event.target instanceof HTMLInputElement && event.target.type === 'text';
-    if (!isUndo || isTyping || part('#pane-keypoints').hidden) return;
-    event.stopPropagation(); // The canvas of the zones has the same key.
-    if (this.#undo.disabled) return;
+    if (!isHistory || isTyping || part('#pane-keypoints').hidden) return;
+    event.stopPropagation(); // The canvas of the zones has the same keys.
+    if (this.#undo.disabled || event.shiftKey || event.key !== 'z') return;
     event.preventDefault();
     this.#editor.undo();
   }
@@ -218,9 +218,10 @@ class BaseImagesPage {
   async #storeZones() {
     const base = this.#selected;
     if (!base) return;
-    const before = await this.#zones.savedMasks();
-    await this.#putZones(base, await this.#zones.masks());
-    this.#zones.markSaved();
+    const { drawing, saved } = this.#zones;
+    const before = await masksOf(saved);
+    await this.#putZones(base, await masksOf(drawing));
+    if (base.id === this.#zoned?.id) this.#zones.markSaved(drawing);
     this.#zoneStatus.textContent = '';
     showUndo(t('page.base_images.zones_saved'), async () => {
       await this.#putZones(base, before);

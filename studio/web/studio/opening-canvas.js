@@ -17,6 +17,9 @@ import { HeldPointers } from '../canvas/held-pointers.js';
 import { placeCanvas } from '../canvas/index.js';
 import { lastBaseImage } from './drafts.js';
 
+/** How long the page waits for the drawing that the browser stored, in milliseconds. */
+const MAX_RESTORE_MS = 1500;
+
 /** A canvas outside of Gradio's components, until these are shown. */
 export class OpeningCanvas {
   #held = new HeldPointers(document);
@@ -40,8 +43,9 @@ export class OpeningCanvas {
    * @param {() => void} open shows these components; called in the same frame
    */
   async handOver(open) {
-    // The page opens also where what was kept cannot be shown.
-    await Promise.allSettled([this.#restored]);
+    // The page opens also where what was kept cannot be shown, or the browser's storage does not answer.
+    const waited = new Promise((resolve) => setTimeout(resolve, MAX_RESTORE_MS));
+    await Promise.race([Promise.allSettled([this.#restored]), waited]);
     do {
       await this.#held.released();
       await new Promise(requestAnimationFrame);

@@ -10,7 +10,7 @@ from annotated_types import Le, Lt, MaxLen
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, SecretStr
 from pydantic.fields import FieldInfo
 
 from studio.app import AppContainer
@@ -67,7 +67,7 @@ def is_bound(name: str, kind: Any, rules: tuple[Any, ...]) -> bool:
         return exempt or any(rule in known_rules or getattr(rule, "pattern", None) for rule in rules)  # fmt: skip
     if kind is int:
         return any(isinstance(rule, Le | Lt) for rule in rules)
-    known_types = (float, bool, bytes, None, type(None), Ellipsis, date, datetime)
+    known_types = (float, bool, bytes, None, type(None), Ellipsis, date, datetime, AwareDatetime)
     assert kind in known_types or get_origin(kind) is Literal, (name, kind)
     return True
 

@@ -66,7 +66,9 @@ def test_request_that_cannot_be_read_fails_and_the_others_are_rendered(tmp_path:
     bench.runner.resume_interrupted()
     assert done(list(bench.service.run(WHOLE).events())) == [*SLOTS]
     assert {state for state, _ in job_rows(bench, BROKEN).values()} == {"failed"}
-    assert all("storage.request" in error for _, error in job_rows(bench, BROKEN).values())
+    assert all(
+        "request.stored_unreadable" in error for _, error in job_rows(bench, BROKEN).values()
+    )
 
 
 def test_bug_in_planning_fails_the_request_and_the_others_are_rendered(
