@@ -55,6 +55,8 @@ class BatchRenderer:
         batch = self._batch
         with map_backend_errors(batch.recipe.base_model.name):
             started_at = time.perf_counter()
+            for reference, _ in batch.models.references:  # Before gigabytes are loaded.
+                batch.jobs[0].control_image(reference.image_sha256)
             units_of_batch = BatchUnits(batch, self._model_cache.control_maps)
             control_maps = [
                 units_of_batch.control_maps(unit, batch.size)

@@ -17,7 +17,7 @@ from studio.recipes.generation.recipe import ControlUnit, Recipe
 class JobBatch:
     """One job, or several that `planning.group_into_batches` puts together.
 
-    The first one's recipe stands for all but prompts, seeds, guidance scales and ControlNet weights.
+    The first one's recipe stands for all but what `planning.batch_key` leaves out.
     """
 
     jobs: Sequence[RenderJob]

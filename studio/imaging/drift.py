@@ -16,7 +16,7 @@ from studio.imaging.face_regions import Box, face_boxes
 from studio.imaging.masks import Keypoints, inpaint_mask
 from studio.imaging.registration import displacement_matrix, find_displacement
 from studio.recipes.generation.drift import Drift
-from studio.recipes.generation.recipe import MaskSettings
+from studio.recipes.generation.recipe import MAX_GROW, MaskSettings
 
 COLOR_SIZE = 256
 """Longer side in pixels at which colors are compared."""
@@ -50,7 +50,8 @@ def outside_area(
         mask: of the image's size, where the recipe has one: not 0 where the image may change.
     """
     if mask is None and doodle is not None:
-        settings = MaskSettings(area="doodle", grow=round(GROWTH * max(size)), feather=0)
+        grow = min(MAX_GROW, round(GROWTH * max(size)))
+        settings = MaskSettings(area="doodle", grow=grow, feather=0)
         mask = inpaint_mask(settings, size, doodle)
     if mask is None:
         return np.ones((size[1], size[0]), np.bool_)

@@ -126,6 +126,8 @@ def _silhouette(pixels: NDArray[np.uint8], bones: Mask, likely: Mask) -> Mask:
     """The character's pixels: GrabCut, from what surely and what probably is the character."""
     import cv2
 
+    if (likely | bones).all():  # A close-up: there is no background to tell it from.
+        return likely | bones
     labels = np.full(bones.shape, cv2.GC_PR_BGD, np.uint8)
     labels[likely] = cv2.GC_PR_FGD
     frame = np.ones(bones.shape, np.bool_)

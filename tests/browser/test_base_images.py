@@ -118,7 +118,7 @@ def test_zones_are_painted_saved_and_brought_back(bases: Page, server: Server) -
     assert after["clothes_zone"] == before["clothes_zone"]
     assert after["protected_zone"] != before["protected_zone"]
     bases.get_by_role("button", name="Propose", exact=True).click()
-    expect(bases.locator("#zone-status")).to_have_text("Proposed. Correct it, then save.")
+    expect(bases.locator("#zone-status")).to_have_text("Zones proposed. Correct them, then save.")
     bases.keyboard.press("Control+z")
     expect(save).to_be_disabled()
     bases.get_by_role("tab", name="Keypoints").click()

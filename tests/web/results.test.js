@@ -301,7 +301,7 @@ describe('a card', () => {
     expect(chips({ drift_exceeded: ['shift'] }).map((chip) => chip.textContent)).toEqual([
       'Shift 5 px',
     ]);
-    expect(chips({ drift_exceeded: ['shift'] })[0].getAttribute('title')).toContain('Zoom 100 %');
+    expect(chips({ drift_exceeded: ['shift'] })[0].getAttribute('title')).toContain('Zoom 100%');
     expect(chips({})).toEqual([]);
     expect(chips({ drift: null })).toEqual([]);
   });
@@ -444,7 +444,7 @@ describe('the prompt bar', () => {
     language.show('红色的裙子');
     expect(language.element.textContent).toBe('');
     tell(['A', 'C']);
-    expect(language.element.textContent).toContain('The base model of A, C reads English only.');
+    expect(language.element.textContent).toContain('A, C: the base model reads English only.');
     language.show('a crème dress, 50 % ☀');
     expect(language.element.textContent).toBe('');
     language.show('красное платье');

@@ -140,7 +140,7 @@ test('facts have the drift where it was measured, and what it was before it was 
     ...{ changed_share: 0.123, face_similarity: 0.871 },
   };
   const text =
-    'Shift 5 px · Zoom 101.2 % · Tint ΔE 4.2 · Outside ΔE 2, 95 % within 8.3, 12 % changed';
+    'Shift 5 px · Zoom 101.2% · Tint ΔE 4.2 · Outside the area: ΔE 2, 95% within 8.3, 12% changed';
   const facts = new Map(variantFacts(variant({ drift: measured })));
   expect(facts.get('Drift')).toBe(`${text} · Face similarity 0.87`);
   expect(facts.has('Drift before correction')).toBe(false);

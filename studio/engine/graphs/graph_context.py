@@ -12,4 +12,5 @@ class GraphContext:
 
     graphs: GraphCache
     models: Hashable
-    """Hashes of the base model, the ControlNets and the LoRAs with their weights."""
+    """What the models in use are told apart by: family, hashes and data type, with the LoRAs' weights and
+    the references' purposes."""

@@ -27,7 +27,7 @@ class CacheLimits:
     """ControlNets, on the device and in RAM alike; likewise IP-Adapters, and image encoders."""
 
     cache_bytes: int = 256 * MB
-    """Bytes of prompt embeddings, latents and control maps together."""
+    """Bytes of prompt embeddings, latents and control maps together; encoded references have an eighth more."""
 
     lora_bytes: int = 1024 * MB
     """Bytes of LoRA files in RAM."""

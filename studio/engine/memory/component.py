@@ -59,11 +59,13 @@ class Component:
             weight.data = tensor
 
     def adapter_tensors(self) -> Iterator[torch.Tensor]:
-        """Parameters and buffers, of any shape, that came after loading: adapters' weights."""
+        """Parameters and buffers, of any shape, of the LoRAs that are attached to it. The weights of
+        IP-Adapters, which are plugged in for a render, are another component's."""
         own = {id(weight) for weight in self.weights}
-        for tensor in (*self.module.parameters(), *self.module.buffers()):
-            if id(tensor) not in own:
-                yield tensor
+        for layer in self._lora_layers():
+            for tensor in (*layer.parameters(), *layer.buffers()):
+                if id(tensor) not in own:
+                    yield tensor
 
     def equals(self, other: "Component") -> bool:
         """Whether both are of one architecture and their weights equal, bit by bit, as loaded.

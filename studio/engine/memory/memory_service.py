@@ -38,13 +38,18 @@ class MemoryService:
 
     def upload_ahead(self, entries: Sequence[Entry]) -> bool:
         """Brings components of the next job to the device, if they fit beside the running job and its
-        activations; whether they are there."""
+        activations; whether they are there. Nothing moves while LoRAs are attached or switched."""
         if self.mover.device_is_ram:
             return True
-        running = self.running
-        spared = () if running is None else running.components.all
-        reserve = 0 if running is None else self.reserve.estimate(running.activations)
-        return self.ledger.upload_ahead(entries, spared, reserve)
+        if not self.lora_lock.acquire(blocking=False):  # The caller may have the ledger's lock.
+            return False
+        try:
+            running = self.running
+            spared = () if running is None else running.components.all
+            reserve = 0 if running is None else self.reserve.estimate(running.activations)
+            return self.ledger.upload_ahead(entries, spared, reserve)
+        finally:
+            self.lora_lock.release()
 
     @contextmanager
     def idle(self, entries: Sequence[Entry]) -> Iterator[bool]:

@@ -1,4 +1,4 @@
-"""All caches of the engine: models in two tiers, prompt embeddings, latents, control maps, LoRA files."""
+"""All caches of the engine: models in two tiers, LoRA files, and what was computed: embeddings, latents, images."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -87,7 +87,12 @@ class ModelCache:
             self._mover,
             DeviceLimits(
                 limits.device_bytes,
-                {"denoiser": limits.max_device_models, "controlnet": limits.controlnets},
+                {
+                    "denoiser": limits.max_device_models,
+                    "controlnet": limits.controlnets,
+                    "ip_adapter": max(MAX_REFERENCES, limits.controlnets),
+                    "image_encoder": max(MAX_REFERENCES, limits.controlnets),
+                },
             ),
         )
         self.memory = MemoryService(self.ledger, self._mover, self._drop_device_caches)

@@ -206,6 +206,8 @@ class FaceRestoration(StoredModel):
     render_size: ImageDimension = 512
 
 
+MAX_GROW = 256
+"""Pixels by which the area of a mask may grow."""
 MaskArea = Literal["off", "doodle", "garment", "both"]
 
 
@@ -224,7 +226,7 @@ class MaskSettings(StoredModel):
     """
 
     area: MaskArea = "off"
-    grow: Annotated[int, Field(ge=0, le=256)] = 16
+    grow: Annotated[int, Field(ge=0, le=MAX_GROW)] = 16
     feather: Annotated[int, Field(ge=0, le=64)] = 8
     keep_face: bool = False
     keep_hands: bool = False

@@ -11,6 +11,7 @@ from PIL import Image
 
 from studio.imaging.color_metrics import diversity, median_color_error
 from studio.imaging.drift import measure_drift, outside_area
+from studio.imaging.masks import job_mask
 from studio.imaging.png_io import decode_png
 from studio.messages import message
 from studio.recipes.evaluation.reports import QualityMetrics
@@ -52,10 +53,12 @@ def compute_run_metrics(doodle_png: bytes | None, pngs: Sequence[bytes]) -> Qual
 
 
 def compute_drift(job: RenderJob, base: Image.Image, image: Image.Image) -> Drift:
-    """How far a job's image is from its base image outside the doodle, whatever the recipe's drift lock is."""
+    """How far a job's image is from its base image outside the recipe's mask, or the doodle where it has
+    none; whatever the recipe's drift lock is."""
     doodle = None
     if job.doodle is not None:
         doodle = decode_png(job.doodle.png_bytes, message("image.doodle"))
     resized = base.convert("RGB").resize(image.size, Image.Resampling.LANCZOS)
-    outside = outside_area(image.size, doodle)
+    mask = None if job.recipe.mask.area == "off" else job_mask(job, doodle, image.size)
+    outside = outside_area(image.size, doodle, mask)
     return measure_drift(resized, image.convert("RGB"), outside, job.base_image.keypoints)

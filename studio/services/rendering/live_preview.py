@@ -32,6 +32,8 @@ def make_preview_job(request: GenerationRequest, slot: Slot, catalog: ModelCatal
         "steps": min(MAX_STEPS, ceil(PREVIEW_STEPS / max(recipe.denoising_strength, 0.01))),
         "upscale": recipe.upscale.model_copy(update={"enabled": False}),
         "face_repair": recipe.face_repair.model_copy(update={"enabled": False}),
+        # Measuring takes time, and nobody reads a preview's drift.
+        "drift_lock": "correct" if recipe.drift_lock == "correct" else "off",
     }
     if lora is None:
         return job.model_copy(update={"recipe": recipe.model_copy(update=changes)})

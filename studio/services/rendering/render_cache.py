@@ -23,7 +23,6 @@ _WITHOUT_PIXELS: Mapping[str, Any] = {
     "doodle": True,
     "control_images": True,
     "zone_images": True,
-    "recipe": {"name"},
 }
 """What is left out of the hash: it decides no pixel, or is hashed by itself."""
 
@@ -40,9 +39,18 @@ class RenderCache:
     rendering: RenderService
 
     def key(self, job: RenderJob) -> str:
-        """A hash of everything that decides the pixels of a job's image, in 32 hexadecimal digits."""
-        without = {**_WITHOUT_PIXELS}
-        if job.recipe.mask.area == "off":
+        """A hash of everything that decides the pixels of a job's image, in 32 hexadecimal digits.
+
+        Fields that came later are left out where they change nothing: images of earlier releases are
+        found by their keys.
+        """
+        recipe = {"name"}
+        if not job.recipe.references:
+            recipe.add("references")
+        if job.recipe.drift_lock != "correct":
+            recipe.add("drift_lock")
+        without = {**_WITHOUT_PIXELS, "recipe": recipe}
+        if job.recipe.mask.area == "off" or job.base_image.zones is None:
             without["base_image"] = {"zones"}
         inputs = job.model_dump_json(exclude=without)
         doodle_sha256 = job.doodle.sha256 if job.doodle else ""

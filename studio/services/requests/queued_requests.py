@@ -49,8 +49,8 @@ def load_queued(store: JobStore, request_id: str, slots: Sequence[Slot]) -> Queu
         return QueuedRequest()
     except StudioError:  # Its message quotes the document, which neither log nor client must have.
         log.warning("request %s cannot be read, its jobs fail", request_id)
-        errors = {slot: message("request.stored_unreadable", slot=slot) for slot in slots}
-        return QueuedRequest(failed=_fail(store, request_id, errors))
+        unreadable = {slot: message("request.stored_unreadable", slot=slot) for slot in slots}
+        return QueuedRequest(failed=_fail(store, request_id, unreadable))
     jobs, errors = plan_possible(request, slots)
     failed = _fail(store, request_id, errors) if errors else ()
     return QueuedRequest(request if jobs else None, jobs, failed)

@@ -5,6 +5,8 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 
+from PIL import Image
+
 from studio.errors import InvalidInputError
 from studio.imaging.compositing import overlay_doodle
 from studio.imaging.png_io import decode_doodle, decode_png, encode_png
@@ -114,14 +116,17 @@ class RequestFactory:
             self._catalog.get(kind, reference)
 
     def store_control_image(self, png: bytes) -> Sha256:
-        """Stores an operator's own image for control units and references, and returns its hash.
+        """Stores an operator's own image for control units and references, over white where it is
+        transparent, and returns its hash.
 
         Raises:
             InvalidImageError: it is no PNG, is broken, or larger than the limits.
         """
-        return self._images.write(
-            encode_png(decode_png(png, message("image.image")).convert("RGB"))
-        )
+        image = decode_png(png, message("image.image"))
+        if image.has_transparency_data:
+            layer = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+        return self._images.write(encode_png(image.convert("RGB")))
 
     def _validate_doodle(self, requester: Requester, base: BaseImage, png: bytes) -> Doodle:
         doodle = decode_doodle(png, base.width, base.height)

@@ -94,7 +94,7 @@ def test_control_image_is_used_regardless_of_the_doodle(
     assert result is not None
     assert result.size == SIZE
     assert result.getpixel((5, 5)) == (9, 8, 7)
-    with pytest.raises(NotFoundError, match="Control image of recipe A no longer exists"):
+    with pytest.raises(NotFoundError, match="An image of recipe A no longer exists"):
         make_control_map(unit, examples.job(), base, doodle, SIZE)
 
 

@@ -304,3 +304,17 @@ def test_components_are_equal_bit_by_bit_as_they_were_loaded(
 ) -> None:
     assert other.equals(new_component(3)) == is_equal
     assert new_component(3).equals(other) == is_equal
+
+
+def test_what_is_plugged_in_for_a_render_stays_where_it_is() -> None:
+    """The weights of an IP-Adapter are another component's: these bring them back."""
+    gpu, component = SimulatedGpu(), new_component(7)
+    gpu.prepare(component)
+    offload = gpu.to_device(component)
+    component.module.plugged_in = nn.Linear(2, 2)
+    weight = component.module.plugged_in.weight.data
+    assert adapter_bytes(component) == 0
+    offload()
+    assert component.module.plugged_in.weight.data is weight or (
+        component.module.plugged_in.weight.data.data_ptr() == weight.data_ptr()
+    )

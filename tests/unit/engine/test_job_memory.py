@@ -293,3 +293,14 @@ def test_500_random_jobs_under_a_small_budget_never_run_out_of_memory() -> None:
         "smaller_batch",
         "denoiser_by_blocks",
     }
+
+
+def test_nothing_is_uploaded_ahead_while_loras_are_switched() -> None:
+    machine = Machine(40)
+    entry = machine.ledger.intern(Component(Blocks(1, 2)), "denoiser", Component.equals)
+    machine.gpu.prepare(entry.component)
+    with machine.service.lora_lock:
+        assert not machine.service.upload_ahead([entry])
+        assert not entry.is_on_device
+    assert machine.service.upload_ahead([entry])
+    assert entry.is_on_device

@@ -258,3 +258,10 @@ def test_a_summary_counts_what_could_be_told() -> None:
     assert (summary.median_zoom_change, summary.median_tint) == (0.02, 4.0)
     assert summary.is_shifted
     assert not summarize_drift([Drift()]).is_shifted
+
+
+def test_the_area_of_a_very_large_image_is_as_wide_as_a_mask_may_grow() -> None:
+    """8,192 pixels are the most that a recipe makes."""
+    outside = outside_area((8192, 64), sample("one-dot"))
+    assert outside.shape == (64, 8192)
+    assert outside.any()

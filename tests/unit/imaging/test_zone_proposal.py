@@ -64,3 +64,10 @@ def test_limbs_may_be_hidden_and_the_image_of_any_size() -> None:
     assert zones.clothes
     assert zones.clothes.size == (700, 500)
     assert zones.clothes.getbbox() is not None
+
+
+def test_a_close_up_without_background_has_a_proposal() -> None:
+    points = {"right_shoulder": (0.02, 0.02), "left_shoulder": (0.98, 0.02), "right_hip": (0.02, 0.98), "left_hip": (0.98, 0.98)}  # fmt: skip
+    keypoints = tuple(points.get(known) for known in KEYPOINT_NAMES)
+    zones = propose_zones(Image.new("RGB", (64, 64), "white"), keypoints)
+    assert zones.clothes is not None

@@ -137,7 +137,7 @@ def test_the_regression_suite_measures_the_theme_and_stops_its_deployment(
     assert drift is not None
     assert (drift.images, drift.measured) == (8, 8)
     assert drift.median_shift == pytest.approx(SHIFT, abs=0.1)
-    assert "median 6.0 px, 95 % within 6.0 px (8 of 8 images measured)" in render_html(run, saved)
+    assert "median 6.0 px, 95% within 6.0 px (8 of 8 images measured)" in render_html(run, saved)
     checks = studio.authoring.deployments.run_checks("first-light", saved.version)
     [moved] = [each for each in checks if "Figures moved" in str(each.message)]
     assert moved.level == "error"

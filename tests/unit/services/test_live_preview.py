@@ -39,10 +39,11 @@ def steps_run(job: RenderJob) -> int:
 @pytest.mark.parametrize("strength", [0.3, 0.5, 0.6, 0.75, 1.0])
 def test_preview_has_four_steps_and_one_pass(studio: AppContainer, strength: float) -> None:
     passes = {"upscale": HiresFix(enabled=True), "face_repair": FaceRestoration(enabled=True)}
-    job = preview_job(studio, denoising_strength=strength, **passes)
+    job = preview_job(studio, denoising_strength=strength, drift_lock="measure", **passes)
     assert steps_run(job) == PREVIEW_STEPS
     assert not job.recipe.upscale.enabled
     assert not job.recipe.face_repair.enabled
+    assert job.recipe.drift_lock == "off"
     assert job.seed == 3
 
 

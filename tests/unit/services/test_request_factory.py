@@ -4,6 +4,8 @@ import pytest
 
 from studio.app import AppContainer
 from studio.errors import InvalidImageError, InvalidInputError, NotFoundError
+from studio.imaging.png_io import decode_png
+from studio.messages import message
 from studio.recipes.generation.planning import plan_jobs
 from studio.recipes.generation.recipe import MaskSettings, ModelRef
 from studio.recipes.themes.preset import Preset
@@ -114,3 +116,11 @@ def test_what_cannot_be_planned_or_masked_is_refused_before_it_is_stored(
 def _with_recipe(preset: Preset, **changes: object) -> Preset:
     recipe = preset.recipes["B"].model_copy(update=changes)
     return preset.model_copy(update={"recipes": preset.recipes.replace("B", recipe)})
+
+
+def test_control_image_with_transparency_is_stored_over_white(studio: AppContainer) -> None:
+    """Pixels that nobody sees have any color, mostly black."""
+    factory = studio.rendering.request_factory
+    sha256 = factory.store_control_image(examples.png(color=(0, 0, 0, 0)))
+    stored = decode_png(studio.stores.images.get(sha256), message("image.image"))
+    assert set(stored.get_flattened_data()) == {(255, 255, 255)}
