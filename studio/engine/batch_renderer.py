@@ -20,7 +20,7 @@ from studio.engine.families.base import LoadedBaseModel, PromptEmbeddings
 from studio.engine.graphs.graph_context import GraphContext
 from studio.engine.job_batch import JobBatch
 from studio.engine.memory.activation_reserve import ActivationKey
-from studio.engine.memory.job_memory import BatchTooLarge, JobMemory
+from studio.engine.memory.job_memory import BatchTooLargeError, JobMemory
 from studio.engine.memory.model_cache import LoadedModels, ModelCache
 from studio.engine.prompts.job_prompts import JobPrompts
 from studio.engine.references.attention import references_plugged_in
@@ -102,7 +102,7 @@ class BatchRenderer:
         memory, size = resources.memory, len(batch.jobs)
         if size <= memory.max_batch_size:
             memory.batch_size = size
-            with suppress(BatchTooLarge):
+            with suppress(BatchTooLargeError):
                 return memory.run("denoise", partial(self._run_passes, resources, batch))
         middle = size // 2
         return [

@@ -26,7 +26,7 @@ from studio.models.types import ModelInfo
 from studio.recipes.generation.job import RenderJob
 
 
-class _LeftToTheRender(Exception):
+class _NotPreparedError(Exception):
     """It cannot be made ahead, for now."""
 
 
@@ -95,19 +95,19 @@ class Preparation:
         def encode() -> PromptEmbeddings:
             with cache.ledger.lock:
                 if (loaded := cache.find(models, (), self._dtype)) is None:
-                    raise _LeftToTheRender
+                    raise _NotPreparedError
                 text_encoders = loaded.components.text_encoders
                 cache.memory.upload_ahead(text_encoders)
                 with cache.memory.idle(text_encoders) as are_idle:
                     if not are_idle:
-                        raise _LeftToTheRender
+                        raise _NotPreparedError
                     with on_side_stream(self._device):
                         embeddings = prompts.encode(loaded.base_model)
                 hand_over(embeddings.tensors.values(), self._device)
                 return embeddings
 
         if not models.loras:
-            with suppress(_LeftToTheRender):
+            with suppress(_NotPreparedError):
                 cache.embeddings.get_or_create(prompts.key(self._dtype), encode)
 
     def _upload(self, models: ResolvedModels, controlnets: Sequence[ModelInfo]) -> None:

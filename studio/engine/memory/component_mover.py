@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 ComponentT_contra = TypeVar("ComponentT_contra", contravariant=True)
 
 
-class DeviceFull(Exception):
+class DeviceFullError(Exception):
     """The device has no memory left for a component, which is still in RAM."""
 
 
@@ -21,7 +21,7 @@ class ComponentMover(Protocol[ComponentT_contra]):
 
         Returns the function that offloads it again; it owns the RAM copy, so it copies nothing.
 
-        Raises DeviceFull when the device has no memory left.
+        Raises DeviceFullError when the device has no memory left.
         """
 
     def to_device_on_side_stream(self, component: ComponentT_contra) -> Callable[[], None]:

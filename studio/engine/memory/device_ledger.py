@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Generic, TypeVar
 
-from studio.engine.memory.component_mover import ComponentMover, DeviceFull
+from studio.engine.memory.component_mover import ComponentMover, DeviceFullError
 from studio.engine.memory.eviction import (
     ComponentKind,
     DeviceLimits,
@@ -19,7 +19,7 @@ from studio.engine.memory.eviction import (
 ComponentT = TypeVar("ComponentT")
 
 
-class LimitExceeded(Exception):
+class LimitExceededError(Exception):
     """The limits that the operator set leave no room for a job's components."""
 
 
@@ -112,7 +112,7 @@ class DeviceLedger(Generic[ComponentT]):
 
         What is not needed leaves first, until they and `reserve_bytes` for activations fit.
 
-        Raises DeviceFull when they do not fit with everything unpinned evicted, LimitExceeded when
+        Raises DeviceFullError when they do not fit with everything unpinned evicted, LimitExceededError when
         the limits forbid it. Entries that were uploaded by then stay, unpinned.
         """
         with self.lock:
@@ -152,7 +152,7 @@ class DeviceLedger(Generic[ComponentT]):
             for entry in missing:
                 try:
                     entry.offload = self.mover.to_device_on_side_stream(entry.component)
-                except DeviceFull:
+                except DeviceFullError:
                     return False
                 entry.last_used = next(self._uses)
                 self.uploads += 1
@@ -183,10 +183,10 @@ class DeviceLedger(Generic[ComponentT]):
     def _upload(self, missing: Sequence[LedgerEntry[ComponentT]], reserve_bytes: int) -> None:
         plan = self._plan(missing, reserve_bytes)
         if plan.exceeds_limits:
-            raise LimitExceeded
+            raise LimitExceededError
         self._evict_planned(plan)
         if plan.missing_bytes:
-            raise DeviceFull
+            raise DeviceFullError
         for entry in missing:
             self._upload_one(entry)
 
@@ -212,7 +212,7 @@ class DeviceLedger(Generic[ComponentT]):
         while True:
             try:
                 entry.offload = self.mover.to_device(entry.component)
-            except DeviceFull as error:
+            except DeviceFullError as error:
                 device_full = error
             else:
                 self.uploads += 1

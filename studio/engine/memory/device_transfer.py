@@ -15,7 +15,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from studio.engine.device_errors import is_out_of_memory
 from studio.engine.diffusion.device_streams import on_side_stream
 from studio.engine.memory.component import Component
-from studio.engine.memory.component_mover import DeviceFull
+from studio.engine.memory.component_mover import DeviceFullError
 from studio.engine.memory.host_slab import HostSlab
 
 TensorCopy = Callable[[torch.Tensor], torch.Tensor]
@@ -68,7 +68,7 @@ class DeviceTransfer:
     def to_device(self, component: Component) -> Callable[[], None]:
         """Moves the component to the device and returns the function that offloads it.
 
-        Whatever goes wrong, weights that had moved are back in RAM. Raises DeviceFull when the
+        Whatever goes wrong, weights that had moved are back in RAM. Raises DeviceFullError when the
         device is out of memory.
         """
         return self._upload(component, self.device_copy)
@@ -94,7 +94,7 @@ class DeviceTransfer:
         except BaseException as error:
             offload()
             if is_out_of_memory(error):
-                raise DeviceFull from error
+                raise DeviceFullError from error
             raise
         return offload
 

@@ -10,8 +10,8 @@ from typing import Protocol, Self, TypeVar, cast
 from studio.engine.device_errors import is_out_of_memory
 from studio.engine.memory.activation_reserve import ActivationKey
 from studio.engine.memory.component import Component
-from studio.engine.memory.component_mover import DeviceFull
-from studio.engine.memory.device_ledger import LimitExceeded
+from studio.engine.memory.component_mover import DeviceFullError
+from studio.engine.memory.device_ledger import LimitExceededError
 from studio.engine.memory.job_components import Entry, JobDescription
 from studio.engine.memory.memory_errors import lack_of_memory_error
 from studio.engine.memory.memory_service import MemoryService
@@ -32,7 +32,7 @@ _NOTES: Mapping[LadderStep, str] = MappingProxyType(
 """What the variant's notes say of each step."""
 
 
-class BatchTooLarge(Exception):
+class BatchTooLargeError(Exception):
     """The batch must be rendered in halves."""
 
 
@@ -83,7 +83,7 @@ class JobMemory:
     def run(self, stage: Stage, func: Callable[[], ResultT]) -> ResultT:
         """Calls `func`, and again after each step of the ladder while memory runs out.
 
-        Raises BatchTooLarge, or when no step is left InsufficientMemoryError (uploading) or
+        Raises BatchTooLargeError, or when no step is left InsufficientMemoryError (uploading) or
         RenderError.
         """
         service = self._service
@@ -91,9 +91,9 @@ class JobMemory:
             try:
                 return func()
             except Exception as error:
-                if not isinstance(error, DeviceFull | LimitExceeded) and not is_out_of_memory(
-                    error
-                ):
+                if not isinstance(
+                    error, DeviceFullError | LimitExceededError
+                ) and not is_out_of_memory(error):
                     raise
                 failure = _without_frames(error)
             # Outside of `except`: only here is the memory of the failed attempt free again.
@@ -105,7 +105,7 @@ class JobMemory:
                     self._job,
                     service.mover.free_bytes(),
                     activations,
-                    service.ledger.limits if isinstance(failure, LimitExceeded) else None,
+                    service.ledger.limits if isinstance(failure, LimitExceededError) else None,
                 ) from failure
             self._take(step)
 
@@ -228,7 +228,7 @@ class JobMemory:
         elif step == "smaller_batch":
             larger_half = self.batch_size - self.batch_size // 2
             service.max_batch[_batch_key(self._job.activations)] = larger_half
-            raise BatchTooLarge
+            raise BatchTooLargeError
         service.mover.release_device_memory()
 
     def _tile(self, vae: Tileable) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from studio.engine.memory.component_mover import DeviceFull
+from studio.engine.memory.component_mover import DeviceFullError
 from studio.engine.memory.device_ledger import (
     DeviceLedger,
     LedgerEntry,
@@ -46,7 +46,7 @@ class LoggingMover:
         if self.failures > 0:
             self.failures -= 1
             self.log.append(f"full for {component.name}")
-            raise DeviceFull
+            raise DeviceFullError
         component.is_on_device = True
         self.on_device += component.size
         self.log.append(f"transfer {component.name}")

@@ -12,7 +12,7 @@ from peft import LoraConfig, inject_adapter_in_model
 from torch import nn
 
 from studio.engine.memory.component import Component
-from studio.engine.memory.component_mover import DeviceFull
+from studio.engine.memory.component_mover import DeviceFullError
 from studio.engine.memory.device_ledger import DeviceLedger, LedgerEntry
 from studio.engine.memory.device_transfer import RESERVE_BYTES, DeviceTransfer
 from studio.engine.memory.eviction import DeviceLimits
@@ -72,7 +72,7 @@ def test_many_failing_transfers_never_mix_models_nor_leak_memory() -> None:
             with cache.acquire(number, 1, load) as model, ledger.pinned(model.entries):
                 succeeded += 1
                 assert weight_values(model.entries[0].component) == {number}
-        except DeviceFull:
+        except DeviceFullError:
             refused += 1
         except RuntimeError:
             failed += 1
@@ -150,7 +150,7 @@ def test_failed_transfer_leaves_the_component_unchanged_in_ram(fail_at: int) -> 
     gpu, component = SimulatedGpu(), new_component(7)
     attach_lora(component)
     gpu.fail_on = lambda transfers: out_of_memory() if transfers == fail_at else None
-    with pytest.raises(DeviceFull):
+    with pytest.raises(DeviceFullError):
         gpu.to_device(component)
     assert weight_values(component) == {7}
     assert gpu.device_memory.allocated == 0
@@ -248,7 +248,7 @@ def test_component_that_is_on_the_device_only_while_it_runs(way: str) -> None:
             assert gpu.device_memory.allocated == 0
         assert 0 < seen[0] <= gpu.size_bytes(component)
         gpu.fail_on = lambda transfers: out_of_memory()
-        with pytest.raises((DeviceFull, torch.OutOfMemoryError)):
+        with pytest.raises((DeviceFullError, torch.OutOfMemoryError)):
             component.module(sample())
         assert gpu.device_memory.allocated == 0
     assert weight_values(component) == {1}

@@ -16,7 +16,7 @@ from studio.engine.memory.component import Component
 from studio.engine.memory.device_ledger import DeviceLedger, LedgerEntry
 from studio.engine.memory.eviction import ComponentKind, DeviceLimits
 from studio.engine.memory.job_components import JobComponents, JobDescription
-from studio.engine.memory.job_memory import BatchTooLarge, JobMemory
+from studio.engine.memory.job_memory import BatchTooLargeError, JobMemory
 from studio.engine.memory.memory_service import MemoryService
 from studio.engine.memory.tiered_cache import TierCapacity, TieredModelCache
 from studio.errors import InsufficientMemoryError, RenderError
@@ -106,7 +106,7 @@ class Machine:
         memory.batch_size = batch
         try:
             return memory.run("denoise", partial(self._passes, job, batch, components, memory))
-        except BatchTooLarge:
+        except BatchTooLargeError:
             half = batch // 2
         parts = (half, batch - half)
         return [x for part in parts for x in self._in_parts(job, part, components, memory)]

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from studio.engine.memory.component_mover import DeviceFull
-from studio.engine.memory.device_ledger import LedgerEntry, LimitExceeded
+from studio.engine.memory.component_mover import DeviceFullError
+from studio.engine.memory.device_ledger import LedgerEntry, LimitExceededError
 from studio.engine.memory.eviction import DeviceLimits
 from studio.engine.memory.tiered_cache import TierCapacity
 from studio.errors import InsufficientMemoryError
@@ -73,7 +73,7 @@ def test_everything_a_job_needs_is_planned_before_anything_moves() -> None:
     assert log[0] == "load new"
     assert set(log[1:3]) == {"offload old", "offload old_vae"}
     assert log[3:] == ["transfer new", "transfer new_vae"]
-    with pytest.raises(DeviceFull):
+    with pytest.raises(DeviceFullError):
         harness.use("huge", 8, huge_vae=3)
     assert not any(line.startswith("transfer") for line in harness.take_log())
 
@@ -91,7 +91,7 @@ def test_room_is_made_for_activations_as_far_as_there_are_victims() -> None:
 
 def test_pinned_model_stays_and_one_that_does_not_fit_beside_it_is_refused() -> None:
     harness = CacheHarness(TierCapacity(2), one_model())
-    with harness.acquire("a"), pytest.raises(LimitExceeded):
+    with harness.acquire("a"), pytest.raises(LimitExceededError):
         harness.use("b")
     refused = pytest.raises(InsufficientMemoryError, match="Model c .*2 models")
     with harness.acquire("a"), harness.in_ram("b"), refused:
@@ -165,7 +165,7 @@ def test_full_device_with_only_pinned_models_is_an_error_that_changes_nothing() 
     harness = CacheHarness(TierCapacity(9))
     with harness.acquire("a") as pinned:
         harness.mover.failures = 9
-        with pytest.raises(DeviceFull):
+        with pytest.raises(DeviceFullError):
             harness.use("b")
         assert pinned.entries[0].is_on_device
     harness.mover.failures = 0

@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from studio.engine.memory.component_mover import DeviceFull
-from studio.engine.memory.device_ledger import LimitExceeded
+from studio.engine.memory.component_mover import DeviceFullError
+from studio.engine.memory.device_ledger import LimitExceededError
 from studio.engine.memory.eviction import DeviceLimits
 from studio.engine.memory.tiered_cache import TierCapacity
 from studio.errors import InsufficientMemoryError
@@ -37,7 +37,7 @@ class CacheStateMachine(RuleBasedStateMachine):
             block.enter_context(self.harness.ledger.pinned(model.entries, reserve))
         except InsufficientMemoryError:
             assert self.acquired
-        except (DeviceFull, LimitExceeded):
+        except (DeviceFullError, LimitExceededError):
             assert self.acquired or failures
             block.close()
         else:
