@@ -46,6 +46,13 @@ class BaseImageResponse(FrozenModel):
     width: int
     height: int
     image: Annotated[str, Field(examples=["/api/v1/themes/first-light/base-images/mia.png"])]
+    thumbnail: Annotated[
+        str,
+        Field(
+            description="A small WebP copy; `?size=` is its longest side in pixels.",
+            examples=["/api/v1/themes/first-light/base-images/mia.webp"],
+        ),
+    ]
 
 
 class Theme(FrozenModel):
@@ -183,6 +190,7 @@ def to_theme_response(version: ThemeVersion, base_images: tuple[BaseImage, ...])
                 width=image.width,
                 height=image.height,
                 image=f"{API_PREFIX}/themes/{preset.slug}/base-images/{image.id}.png",
+                thumbnail=f"{API_PREFIX}/themes/{preset.slug}/base-images/{image.id}.webp",
             )
             for image in base_images
         ),

@@ -3,7 +3,13 @@
  *
  * The texts are in the page, as JSON in `#texts`.
  *
- * @typedef {{ id: string, name: string, width: number, height: number, image: string }} BaseImage
+ * @typedef {object} BaseImage
+ * @property {string} id
+ * @property {string} name
+ * @property {number} width in pixels
+ * @property {number} height in pixels
+ * @property {string} image its address
+ * @property {string} thumbnail the address of a small copy
  * @typedef {{ name: string, base_images: BaseImage[] }} Theme
  * @import { Texts } from '../canvas/doodle-canvas.js'
  * @import { Color } from '../canvas/markup.js'
@@ -152,24 +158,28 @@ class PlayPage {
   async #showBases(bases) {
     const load = async (/** @type {BaseImage} */ base) => ({
       base,
-      src: await this.#api.image(base.image),
+      src: await this.#api.image(`${base.thumbnail}?size=96`),
     });
     const images = await Promise.all(bases.map(load));
+    let latest = '';
     /** @param {(typeof images)[number]} image */
-    const select = (image) => {
+    const select = async (image) => {
       check(image);
+      latest = image.base.id;
+      const src = await this.#api.image(image.base.image);
+      if (latest !== image.base.id) return; // Another one was chosen meanwhile.
       this.#baseId = image.base.id;
-      this.#canvas.base = { ...image.base, src: image.src };
+      this.#canvas.base = { ...image.base, src };
     };
     const check = radioGroup(
       part('#bases'),
       images,
       ({ base, src }) =>
         element('button', { ariaLabel: base.name }, element('img', { src, alt: '' })),
-      select,
+      (image) => this.#try(() => select(image)),
     );
     if (!images.length) throw new Error(texts.no_base_image);
-    select(images[0]);
+    await select(images[0]);
     roveFocus(part('#bases'), 'button');
     await this.#canvas.restore();
   }

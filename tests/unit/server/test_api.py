@@ -49,8 +49,13 @@ def test_deployed_themes_are_listed_with_base_images(app: TestClient) -> None:
     assert {image["id"] for image in theme["base_images"]} >= {"mia", "noah"}
     answer = app.get(theme["base_images"][0]["image"])
     assert answer.headers["content-type"] == "image/png"
+    small = app.get(theme["base_images"][0]["thumbnail"], params={"size": 96})
+    assert small.headers["content-type"] == "image/webp"
+    assert len(small.content) < len(answer.content) / 3
     assert app.get(f"{V1}/themes/picnic").status_code == 404
-    assert app.get(f"{V1}/themes/first-light/base-images/nobody.png").status_code == 404
+    for kind in ("png", "webp"):
+        nobody = app.get(f"{V1}/themes/first-light/base-images/nobody.{kind}")
+        assert nobody.status_code == 404
 
 
 def test_a_doodle_becomes_four_images(app: TestClient, renderer: FakeRenderer) -> None:
