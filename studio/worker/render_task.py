@@ -39,7 +39,7 @@ from studio.services.store_retry import StoreRetry
 from studio.settings import Settings
 from studio.store.jobs import JobStore
 from studio.store.variants import VariantStore
-from studio.worker.batch_selection import JobsByRequest, select_batch
+from studio.worker.batch_selection import JobsByRequest, request_finder, select_batch
 from studio.worker.heartbeat import HeartbeatThread
 
 log = logging.getLogger(__name__)
@@ -152,9 +152,10 @@ class RenderTask(Task):  # type: ignore[misc]
     def _gather_batch(self, request: GenerationRequest, slot: Slot, limit: int) -> JobsByRequest:
         """The jobs that are rendered with the one in `slot`, `limit` at most; while there are fewer,
         also those that are queued within `BATCH_WINDOW_SECONDS`."""
+        find = request_finder(self.jobs)
 
         def select() -> JobsByRequest:
-            return self.retry("read", lambda: select_batch(self.jobs, request, slot, limit))
+            return self.retry("read", lambda: select_batch(self.jobs, request, slot, limit, find))
 
         batch = select()
         if sum(len(slots) for _, slots in batch) < limit:

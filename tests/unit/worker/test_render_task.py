@@ -207,6 +207,27 @@ def test_a_batch_that_is_not_full_waits_a_moment_for_more(tmp_path: Path) -> Non
     worker.task.finish()
 
 
+def test_what_was_looked_at_is_not_read_again_after_the_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests bring their images along, and 32 of them are looked at for each message."""
+    worker, read = Worker(tmp_path, max_batch_size=8), list[str]()
+    worker.finish.set()
+    worker.task.run(worker.admit("f").id, "A")
+    unlike = examples.preset(recipes=RecipeSet(**dict.fromkeys(SLOTS, examples.recipe(steps=20))))
+    first, other = worker.admit("a"), worker.admit("b", preset=unlike)
+    real = worker.jobs.requests.get
+
+    def get(request_id: str) -> GenerationRequest:
+        read.append(request_id)
+        return real(request_id)
+
+    monkeypatch.setattr(worker.jobs.requests, "get", get)
+    worker.task.run(first.id, "A")
+    assert read.count(other.id) == 1
+    worker.task.finish()
+
+
 def test_only_queued_jobs_of_the_same_kind_and_model_join_a_batch(tmp_path: Path) -> None:
     worker = Worker(tmp_path)
     water = examples.recipe(base_model=ModelRef(name="pocket-water"))
