@@ -13,7 +13,7 @@ from PIL import Image
 
 from studio.engine.control.control_maps import control_map_key, make_control_map
 from studio.engine.device_errors import map_backend_errors
-from studio.engine.diffusion.device_streams import hand_over, on_side_stream
+from studio.engine.diffusion.device_streams import SideStream, hand_over
 from studio.engine.diffusion.pass_plan import Size, output_size
 from studio.engine.families import MODEL_FAMILIES
 from studio.engine.families.base import PromptEmbeddings
@@ -44,6 +44,7 @@ class Preparation:
         """`dtype` is that of the weights."""
         self._catalog, self._configs, self._model_cache = catalog, configs, model_cache
         self._device, self._dtype = device, dtype
+        self._side_stream = SideStream(device)
 
     def prefetch(self, job: RenderJob) -> None:
         """Reads a job's models into RAM. Raises as `prepare` does."""
@@ -101,7 +102,7 @@ class Preparation:
                 with cache.memory.idle(text_encoders) as are_idle:
                     if not are_idle:
                         raise _NotPreparedError
-                    with on_side_stream(self._device):
+                    with self._side_stream.use():
                         embeddings = prompts.encode(loaded.base_model)
                 hand_over(embeddings.tensors.values(), self._device)
                 return embeddings

@@ -97,18 +97,31 @@ class CudaStreams:
         return _PinnedCopy(pinned, event)
 
 
-@contextmanager
-def on_side_stream(device: torch.device) -> Iterator[None]:
-    """The block's work on a CUDA device runs on a stream of its own, after what this thread's stream holds
-    when it begins; it is done when the block ends."""
-    if device.type != "cuda":
-        yield
-        return
-    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-    stream.wait_stream(torch.cuda.current_stream(device))
-    with torch.cuda.stream(stream):
-        yield
-    stream.synchronize()
+class SideStream:
+    """A stream of its own on a CUDA device, for work beside that of the render; elsewhere there is none.
+
+    One for each user: what a stream has allocated, no other can use.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._stream: torch.cuda.Stream | None = None
+
+    @contextmanager
+    def use(self) -> Iterator[None]:
+        """The block's work runs on the stream, after what this thread's stream holds when it begins; it is
+        done when the block ends, also by an error."""
+        if self._device.type != "cuda":
+            yield
+            return
+        stream = self._stream or torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
+        self._stream = stream
+        stream.wait_stream(torch.cuda.current_stream(self._device))
+        try:
+            with torch.cuda.stream(stream):
+                yield
+        finally:
+            stream.synchronize()
 
 
 def hand_over(tensors: Iterable[torch.Tensor], device: torch.device) -> None:

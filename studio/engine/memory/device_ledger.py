@@ -61,8 +61,9 @@ class DeviceLedger(Generic[ComponentT]):
         """Guards all entries; the caches of models in RAM share it."""
         self._entries: list[LedgerEntry[ComponentT]] = []
         self._uses = count()
-        self.uploads = 0
-        """Components that were brought to the device."""
+        self.allocations = 0
+        """Counts uploads, and other work beside a render: activations that are measured meanwhile are not
+        the render's alone."""
 
     @property
     def entries(self) -> tuple[LedgerEntry[ComponentT], ...]:
@@ -155,7 +156,7 @@ class DeviceLedger(Generic[ComponentT]):
                 except DeviceFullError:
                     return False
                 entry.last_used = next(self._uses)
-                self.uploads += 1
+                self.allocations += 1
             return True
 
     def set_in_turn(self, entry: LedgerEntry[ComponentT], in_turn: bool) -> None:
@@ -215,7 +216,7 @@ class DeviceLedger(Generic[ComponentT]):
             except DeviceFullError as error:
                 device_full = error
             else:
-                self.uploads += 1
+                self.allocations += 1
                 return
             # Outside of `except`: only here is the memory of the failed attempt free again.
             victims = self.evictable()

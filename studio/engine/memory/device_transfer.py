@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from studio.engine.device_errors import is_out_of_memory
-from studio.engine.diffusion.device_streams import on_side_stream
+from studio.engine.diffusion.device_streams import SideStream
 from studio.engine.memory.component import Component
 from studio.engine.memory.component_mover import DeviceFullError
 from studio.engine.memory.host_slab import HostSlab
@@ -43,7 +43,7 @@ class DeviceTransfer:
         channels_last: whether weights of convolutions have this memory format, in which tensor
             cores convolve fastest; None: on CUDA.
         """
-        self._device = device
+        self._device, self._side_stream = device, SideStream(device)
         is_cuda = device.type == "cuda"
         self.fuses_loras = is_cuda if fuses_loras is None else fuses_loras
         self._channels_last = is_cuda if channels_last is None else channels_last
@@ -161,7 +161,7 @@ class DeviceTransfer:
         # Of the memory that this thread's stream, the lane's, allocates from: the side stream's own
         # would be lost to all else.
         target = torch.empty_like(host, device=self._device)
-        with on_side_stream(self._device):
+        with self._side_stream.use():
             target.copy_(host, non_blocking=True)
         return target
 

@@ -134,11 +134,11 @@ class JobMemory:
         activations of `batch_size` jobs, which are measured."""
         entries, key = self._job.components.drawing, self._activation_key()
         with self._resident(entries, self._service.reserve.estimate(key)):
-            steps, uploads = len(self._taken), self._service.ledger.uploads
+            steps, allocations = len(self._taken), self._service.ledger.allocations
             mover = self._service.mover
             before = mover.start_measuring()
             yield
-            is_alone = uploads == self._service.ledger.uploads
+            is_alone = allocations == self._service.ledger.allocations
             if is_alone and len(self._taken) == steps and not any(e.in_turn for e in entries):
                 self._service.reserve.record(key, mover.peak_bytes() - before)
 

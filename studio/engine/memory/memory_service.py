@@ -60,6 +60,7 @@ class MemoryService:
             return
         try:
             with self.ledger.lock:
+                self.ledger.allocations += 1
                 yield all(map(self._is_idle, entries))
         finally:
             self.lora_lock.release()

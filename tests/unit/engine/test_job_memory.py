@@ -304,3 +304,11 @@ def test_nothing_is_uploaded_ahead_while_loras_are_switched() -> None:
         assert not entry.is_on_device
     assert machine.service.upload_ahead([entry])
     assert entry.is_on_device
+
+
+def test_work_of_another_thread_counts_in_no_jobs_activations() -> None:
+    machine = Machine(40)
+    entry = machine.ledger.intern(Component(Blocks(1, 2)), "text_encoder", Component.equals)
+    before = machine.ledger.allocations
+    with machine.service.idle([entry]):
+        assert machine.ledger.allocations == before + 1

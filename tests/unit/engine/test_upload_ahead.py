@@ -53,9 +53,9 @@ def test_the_operators_limits_hold_ahead_as_well() -> None:
 def test_a_device_that_is_full_all_the_same_is_no_error() -> None:
     harness = CacheHarness(TierCapacity(9))
     with harness.acquire("drawn"):
-        uploads = harness.ledger.uploads
+        allocations = harness.ledger.allocations
         harness.mover.failures = 1
         assert not ahead(harness, "next")
-        assert harness.ledger.uploads == uploads
+        assert harness.ledger.allocations == allocations
         assert ahead(harness, "next")
-        assert harness.ledger.uploads == uploads + 1
+        assert harness.ledger.allocations == allocations + 1
