@@ -119,8 +119,9 @@ class HistoryPage {
   #showEnd(isEnd) {
     const count = this.#list.items.length;
     const shown = `${count}${isEnd ? '' : '+'}`;
+    const runs = shown === '1' ? t('page.history.run_count_one') : null;
     part('#count').textContent = this.#filter.isByRun
-      ? t('page.history.run_count', { count: shown })
+      ? (runs ?? t('page.history.run_count', { count: shown }))
       : t('page.history.count', { count: shown });
     if (!isEnd) return;
     part('#end').replaceChildren(count ? t('page.history.end_of_list') : this.#emptyState());
