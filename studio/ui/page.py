@@ -22,7 +22,7 @@ from studio.ui.grid_panel import GridPanel
 from studio.ui.notices import render_notice
 from studio.ui.panels import Panels
 from studio.ui.recipe_inspector import EditedPreset, unit_maps
-from studio.ui.review_link import ReviewLink
+from studio.ui.review_link import review_link
 from studio.ui.run_panel import RunPanel, parse_seed
 from studio.ui.texts import Texts
 from studio.ui.theme_editor import ThemeEditor
@@ -37,7 +37,7 @@ class StudioPage:
             self.theme = ThemeEditor(studio, texts)
             with gr.Row(elem_id="header"):
                 self.theme.build_header()
-                self.review_link = ReviewLink(texts, self.theme.initial)
+                review_link(texts, self.theme.initial)
                 self.drafts = DraftStorage(studio, texts)
             self.restore_variant = gr.Button(
                 texts("studio.restore_named_variant"), elem_id="restore-variant"
@@ -67,7 +67,6 @@ class StudioPage:
         self.drafts.bind(self.panels)
         self.continue_run.bind(self.panels)
         self._bind_grid()
-        self.review_link.bind(self.theme.loaded)
         self.run.bind(self._request, self._request_inputs, canvas)
         self.theme.bind(self.run.notice, self.drafts.stored)
         self._bind_restore()

@@ -1,13 +1,13 @@
 /**
  * The state of what is edited, beside the theme's name: its version with what is unsaved, and whether the
- * theme is live, in review and so on, as the gallery of themes names it.
+ * theme is live, in review and so on, as the gallery of themes names it. The link to the review follows it.
  *
  * The recipe inspector tells which version is open and how many changes are unsaved (`unsaved-changes`).
  *
  * @import { ThemeSummary } from '../components/theme-states.js'
  * @typedef {{ slug: string, version: number, count: number }} Edited
  */
-import { THEMES } from '../components/theme-actions.js';
+import { reviewUrl, THEMES } from '../components/theme-actions.js';
 import { stateChip, themeStates } from '../components/theme-states.js';
 import { element, find } from '../lib/dom.js';
 import { getJson } from '../lib/http.js';
@@ -40,6 +40,7 @@ class VersionState {
     if (theme !== this.#shown.theme) this.#load(slug);
     this.#slug = slug;
     this.#shown.theme = theme;
+    find(document, '#review-link a', HTMLAnchorElement).href = reviewUrl(slug, version);
     const unsaved = count === 1 ? t('studio.unsaved_one') : t('studio.unsaved_many', { count });
     const detail = count ? unsaved : t('page.shell.saved');
     if (this.#shown.version === `${version} ${detail}`) return;
