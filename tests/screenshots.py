@@ -27,7 +27,6 @@ def _take(page: Page, url: str) -> None:
     _draw(page, url)
     _shoot(page, "studio", 1180)
     for name, address, height in (
-        ("history", "history", 1000),
         ("base-images", "base-images", 1000),
         ("themes", "themes", 820),
     ):
