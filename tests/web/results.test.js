@@ -439,17 +439,17 @@ describe('the prompt bar', () => {
 
   test('says which recipes do not read the script of the prompt', () => {
     const language = new PromptLanguage();
-    const tell = (/** @type {string[]} */ slots) =>
+    const announce = (/** @type {string[]} */ slots) =>
       document.dispatchEvent(new CustomEvent('english-only', { detail: slots }));
     language.show('红色的裙子');
     expect(language.element.textContent).toBe('');
-    tell(['A', 'C']);
+    announce(['A', 'C']);
     expect(language.element.textContent).toContain('A, C: the base model reads English only.');
     language.show('a crème dress, 50 % ☀');
     expect(language.element.textContent).toBe('');
     language.show('красное платье');
     expect(language.element.textContent).toContain('A, C');
-    tell([]);
+    announce([]);
     expect(language.element.textContent).toBe('');
   });
 

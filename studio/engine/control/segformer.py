@@ -5,10 +5,10 @@ from collections.abc import Collection
 import numpy as np
 import torch
 from PIL import Image
-from safetensors import SafetensorError
 from transformers import SegformerForSemanticSegmentation, SegformerImageProcessor
 
-from studio.errors import CorruptModelError, IncompatibleModelError, InvalidInputError, first_line
+from studio.engine.control.detector_loading import detector_loading
+from studio.errors import InvalidInputError
 from studio.imaging.zones import ZoneMasks
 from studio.models.segmentation_labels import is_clothes, is_protected
 from studio.models.types import ModelInfo
@@ -18,29 +18,14 @@ class ClothesSegmenter:
     """A SegFormer (Xie et al., 2021) whose labels name clothes, on the CPU."""
 
     def __init__(self, model: ModelInfo) -> None:
-        """Reads the model's folder.
-
-        Raises CorruptModelError when it cannot be loaded, IncompatibleModelError when it is a detector of
-        another kind.
-        """
-        if model.family != "segformer":
-            raise IncompatibleModelError(
-                "model.detector_for_other_work",
-                name=model.name,
-                found=model.family,
-                wanted="segformer",
-            )
-        try:
+        """Reads the model's folder. Raises as `detector_loading`."""
+        with detector_loading(model, "segformer"):
             self._image_processor = SegformerImageProcessor.from_pretrained(
                 model.path, local_files_only=True
             )
             self._model = SegformerForSemanticSegmentation.from_pretrained(
                 model.path, local_files_only=True, use_safetensors=True
             ).eval()
-        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-            raise CorruptModelError(
-                "model.detector_cannot_load", name=model.name, reason=first_line(error)
-            ) from error
         labels: dict[int, str] = self._model.config.id2label
         self._clothes = [index for index, label in labels.items() if is_clothes(label)]
         self._protected = [index for index, label in labels.items() if is_protected(label)]

@@ -2,10 +2,10 @@
 
 import torch
 from PIL import Image
-from safetensors import SafetensorError
 from transformers import VitPoseForPoseEstimation, VitPoseImageProcessor
 
-from studio.errors import CorruptModelError, IncompatibleModelError, InvalidInputError, first_line
+from studio.engine.control.detector_loading import detector_loading
+from studio.errors import InvalidInputError
 from studio.imaging.keypoints import coco17_to_openpose18
 from studio.models.types import ModelInfo
 from studio.recipes.base_image import Keypoints, Point
@@ -20,29 +20,14 @@ class VitPoseDetector:
     """A pose detector of the ViTPose family (Xu et al., 2022), on the CPU."""
 
     def __init__(self, model: ModelInfo) -> None:
-        """Reads the model's folder.
-
-        Raises CorruptModelError when it cannot be loaded, IncompatibleModelError when it is a detector of
-        another kind.
-        """
-        if model.family != "vitpose":
-            raise IncompatibleModelError(
-                "model.detector_for_other_work",
-                name=model.name,
-                found=model.family,
-                wanted="vitpose",
-            )
-        try:
+        """Reads the model's folder. Raises as `detector_loading`."""
+        with detector_loading(model, "vitpose"):
             self._image_processor = VitPoseImageProcessor.from_pretrained(
                 model.path, local_files_only=True
             )
             self._model = VitPoseForPoseEstimation.from_pretrained(
                 model.path, local_files_only=True, use_safetensors=True
             ).eval()
-        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-            raise CorruptModelError(
-                "model.detector_cannot_load", name=model.name, reason=first_line(error)
-            ) from error
 
     @torch.no_grad()
     def __call__(self, image: Image.Image) -> Keypoints:

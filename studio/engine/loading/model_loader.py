@@ -1,6 +1,6 @@
 """Loads base models, VAEs and ControlNets into RAM, offline, from diffusers folders or single files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -142,6 +142,11 @@ def for_inference(module: ModuleT, model: ModelInfo) -> ModuleT:
 def _require_all_weights(module: torch.nn.Module, model: ModelInfo) -> None:
     """Raises CorruptModelError when weights are missing: diffusers leaves them on `meta`."""
     missing = [name for name, weight in module.named_parameters() if weight.is_meta]
+    refuse_missing_weights(missing, type(module).__name__, model)
+
+
+def refuse_missing_weights(missing: Sequence[str], module: str, model: ModelInfo) -> None:
+    """Raises CorruptModelError where any are missing; `module` is the name of the class they belong to."""
     if missing:
         raise CorruptModelError(
             "model.weights_missing",
@@ -149,7 +154,7 @@ def _require_all_weights(module: torch.nn.Module, model: ModelInfo) -> None:
             name=model.name,
             count=len(missing),
             weight=missing[0],
-            module=type(module).__name__,
+            module=module,
         )
 
 

@@ -11,10 +11,12 @@ from torch import nn
 from transformers import CLIPVisionModelWithProjection
 
 from studio.engine.loading.build_lock import loading_errors
-from studio.engine.loading.model_loader import for_inference, weights_variant
-from studio.errors import CorruptModelError
+from studio.engine.loading.model_loader import (
+    for_inference,
+    refuse_missing_weights,
+    weights_variant,
+)
 from studio.models.types import ModelInfo
-from studio.recipes.generation.recipe import KIND_NAMES
 
 _PROJECTION, _ATTENTION = "image_proj.", "ip_adapter."
 
@@ -33,7 +35,8 @@ class IPAdapter(nn.Module):
 
 def load_ip_adapter(model: ModelInfo, dtype: torch.dtype) -> IPAdapter:
     """Reads an IP-Adapter. Raises CorruptModelError or InsufficientMemoryError."""
-    with loading_errors(model):
+    # Layers are drawn at random before they get their weights: the process notices nothing of it.
+    with loading_errors(model), torch.random.fork_rng(devices=[]):
         weights = load_file(model.path)
         attention = _below(weights, _ATTENTION)
         # diffusers numbers them as the processors of the UNet; those between are of self-attention.
@@ -49,7 +52,8 @@ def load_ip_adapter(model: ModelInfo, dtype: torch.dtype) -> IPAdapter:
 def load_image_encoder(model: ModelInfo, dtype: torch.dtype) -> CLIPVisionModelWithProjection:
     """Reads an image encoder. Raises CorruptModelError or InsufficientMemoryError."""
     loader: Any = CLIPVisionModelWithProjection
-    with loading_errors(model):
+    # Layers are drawn at random before they get their weights: the process notices nothing of it.
+    with loading_errors(model), torch.random.fork_rng(devices=[]):
         encoder, info = loader.from_pretrained(
             model.path,
             dtype=dtype,
@@ -58,17 +62,9 @@ def load_image_encoder(model: ModelInfo, dtype: torch.dtype) -> CLIPVisionModelW
             output_loading_info=True,
             **weights_variant(model.path),
         )
+    # transformers would go on with random weights.
     missing = sorted(info["missing_keys"])
-    if missing:
-        # transformers would go on with random weights.
-        raise CorruptModelError(
-            "model.weights_missing",
-            kind=KIND_NAMES[model.kind],
-            name=model.name,
-            count=len(missing),
-            weight=missing[0],
-            module=CLIPVisionModelWithProjection.__name__,
-        )
+    refuse_missing_weights(missing, CLIPVisionModelWithProjection.__name__, model)
     return for_inference(encoder, model)
 
 

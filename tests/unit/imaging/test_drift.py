@@ -250,7 +250,7 @@ def test_the_base_image_is_put_back_after_the_correction() -> None:
     assert (result.drift.shift, result.drift.changed_share) == (0, 0)
 
 
-def test_a_summary_counts_what_could_be_told() -> None:
+def test_a_summary_counts_what_could_be_measured() -> None:
     drifts = [Drift(shift_x=float(x), shift_y=0.0, zoom=1.02, tint=4.0) for x in range(10)]
     summary = summarize_drift([*drifts, Drift()])
     assert (summary.images, summary.measured) == (11, 10)
